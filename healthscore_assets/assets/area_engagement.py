@@ -1,0 +1,47 @@
+"""Stage 3: which product areas each visitor used."""
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.contracts import AREA_ENGAGEMENT
+from healthscore_assets.engagement.areas import area_engagement as sum_by_area
+from healthscore_assets.engagement.mapping_report import mapping_report
+from healthscore_assets.orchestration.monthly import monthly
+from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
+from healthscore_assets.orchestration.workplace import Workplace
+
+
+@monthly(
+    AREA_ENGAGEMENT,
+    group="engagement",
+    reads={"cleaned_usage": 0},
+    after=["product_areas", "scoring_settings"],
+    checks={
+        "reconciliation": (
+            "area_engagement",
+            "All engagement of cleaned_usage is in an area or in `Unmapped`.",
+        ),
+        "unmapped": ("area_engagement", "Every feature that was used belongs to a product area."),
+    },
+)
+def area_engagement(
+    context: dg.AssetExecutionContext, workplace: Workplace, cleaned_usage: ibis.Table
+) -> Published:
+    """Usage in the scoring measure by visitor and product area; the rest is `Unmapped`."""
+    measure, areas = workplace.settings.measure, workplace.product_areas_table()
+    stage = Stage(context, workplace)
+    by_area = stage.write(Publication(AREA_ENGAGEMENT, sum_by_area(cleaned_usage, areas, measure)))
+    report = mapping_report(workplace.engine, cleaned_usage, by_area, areas, measure)
+    yield from stage.publish(
+        [
+            Finding(
+                "reconciliation",
+                "area_engagement",
+                report.agrees,
+                report.says,
+                True,
+                report.numbers,
+            ),
+            Finding("unmapped", "area_engagement", not report.unmapped, report.unmapped, False),
+        ]
+    )

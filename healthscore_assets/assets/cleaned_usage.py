@@ -1,0 +1,73 @@
+"""Stage 2: read the cells once, lay them out long, set apart what cannot be used."""
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.contracts import (
+    CLEANED_USAGE,
+    CLIENT_NAMES,
+    QUARANTINE,
+    VISITOR_MONTH,
+)
+from healthscore_assets.orchestration.monthly import monthly
+from healthscore_assets.orchestration.publish import (
+    Finding,
+    Publication,
+    Published,
+    Stage,
+    plain_refusals,
+)
+from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.cleaning import clean_month
+from healthscore_assets.pendo.raw_table import taken_in
+from healthscore_assets.pendo.reconciliation import reconcile
+
+
+@monthly(
+    CLEANED_USAGE,
+    VISITOR_MONTH,
+    QUARANTINE,
+    CLIENT_NAMES,
+    group="pendo",
+    reads={"raw_pendo_export": 0},
+    after=["product_areas", "internal_domains"],
+    checks={
+        "reconciliation": (
+            "cleaned_usage",
+            "Every row and all engagement of the exports is in the tables or in quarantine.",
+        ),
+        "refused": ("quarantine", "No row or cell of the exports had to be refused."),
+    },
+)
+def cleaning(
+    context: dg.AssetExecutionContext, workplace: Workplace, raw_pendo_export: ibis.Table
+) -> Published:
+    """Tidy usage, the visitors listed, their clients' names, and what was refused with its row."""
+    files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
+    with plain_refusals():
+        month = clean_month(
+            workplace.engine,
+            [(workplace.lake.archive_file(file.sha256), file.export) for file in files],
+            context.partition_key,
+            workplace.product_areas,
+            workplace.internal_domains,
+        )
+    stage = Stage(context, workplace)
+    stage.write(
+        Publication(CLEANED_USAGE, month.cleaned_usage, in_order=True, sources=month.sources),
+        Publication(
+            VISITOR_MONTH,
+            month.visitor_month,
+            metadata={"listed_as_both": month.listed_as_both},
+            sources=month.sources,
+        ),
+        Publication(QUARANTINE, month.quarantine),
+        Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
+    )
+    sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])
+    yield from stage.publish(
+        [
+            Finding("reconciliation", "cleaned_usage", sums.agree, sums.says, True, sums.numbers),
+            Finding("refused", "quarantine", not sums.refused, sums.refused, False, sums.counts),
+        ]
+    )

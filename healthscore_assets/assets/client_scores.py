@@ -1,0 +1,46 @@
+"""Stage 7: everything about a client in one row, for people."""
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.contracts import CLIENT_SCORES
+from healthscore_assets.orchestration.monthly import monthly
+from healthscore_assets.orchestration.publish import Publication, Published, Stage
+from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.raw_table import taken_in
+from healthscore_assets.scoring.client_scores import client_scores as side_by_side
+from healthscore_assets.scoring.client_scores import spreadsheet_safe
+
+
+def client_scores(silent_months: int) -> dg.AssetsDefinition:
+    """The stage, reading the names of clients that were last listed some months ago."""
+
+    @monthly(
+        CLIENT_SCORES,
+        group="scoring",
+        reads={
+            "index_scores": 0,
+            "momentum": 0,
+            "client_names": silent_months,
+            "raw_pendo_export": 0,
+        },
+        kinds=frozenset({"duckdb", "parquet", "csv"}),
+    )
+    def client_scores(
+        context: dg.AssetExecutionContext,
+        workplace: Workplace,
+        index_scores: ibis.Table,
+        momentum: ibis.Table,
+        client_names: ibis.Table,
+        raw_pendo_export: ibis.Table,
+    ) -> Published:
+        """The analysis-ready file: name, scores and momentum of every client of the base."""
+        files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
+        table = side_by_side(
+            index_scores, momentum, client_names, partial=any(file.partial for file in files)
+        )
+        stage = Stage(context, workplace)
+        stage.write(Publication(CLIENT_SCORES, table, csv=spreadsheet_safe(table)))
+        yield from stage.publish()
+
+    return client_scores

@@ -1,0 +1,32 @@
+"""The contract of `cleaned_usage`."""
+
+import pandera.ibis as pa
+
+from healthscore_assets.contracts.columns import AUDIENCE, CLIENT_ID, LARGEST_VALUE, VISITOR_ID
+
+CLEANED_USAGE = pa.DataFrameSchema(
+    name="cleaned_usage",
+    description="Every use of a feature by a visitor, in long form; zeros are not kept.",
+    metadata={"grain": "visitor x feature x measure, value > 0"},
+    unique=["client_id", "visitor_id", "feature", "measure"],
+    columns={
+        "client_id": CLIENT_ID,
+        "visitor_id": VISITOR_ID,
+        "audience": AUDIENCE,
+        "feature": pa.Column(
+            str,
+            pa.Check.str_length(min_value=1),
+            description="Feature, spelled as in `product_areas.csv` where it is listed there.",
+        ),
+        "measure": pa.Column(
+            str,
+            pa.Check.isin(["clicks", "page_views", "minutes", "days_active"]),
+            description="What `value` counts.",
+        ),
+        "value": pa.Column(
+            float,
+            [pa.Check.gt(0), pa.Check.le(LARGEST_VALUE)],
+            description="Amount in the month: a count, or minutes.",
+        ),
+    },
+)

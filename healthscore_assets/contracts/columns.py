@@ -1,0 +1,48 @@
+"""Columns that several tables share, declared once."""
+
+import pandera.ibis as pa
+
+LARGEST_VALUE = 1e11
+"""Largest amount a table accepts: six decimals of it still add up exactly in 18 digits."""
+
+CLIENT_ID = pa.Column(
+    str, pa.Check.str_length(min_value=1), description="Client (account), as the export spells it."
+)
+VISITOR_ID = pa.Column(
+    str, pa.Check.str_length(min_value=1), description="Visitor, a person using the product."
+)
+AUDIENCE = pa.Column(
+    str,
+    pa.Check.isin(["external", "internal"]),
+    description="Whether the visitor is the client's own or the vendor's staff.",
+)
+AUDIENCE_OR_ALL = pa.Column(
+    str,
+    pa.Check.isin(["all", "external", "internal"]),
+    description="Visitors counted; `all` is external and internal together.",
+)
+AREA = pa.Column(
+    str,
+    pa.Check.str_length(min_value=1),
+    description="Product area; `Unmapped` for features that `product_areas.csv` does not list.",
+)
+
+
+def score(description: str) -> pa.Column:
+    """A nullable 0-100 column."""
+    return pa.Column(float, pa.Check.in_range(0, 100), nullable=True, description=description)
+
+
+def change(description: str) -> pa.Column:
+    """A nullable difference of two scores."""
+    return pa.Column(float, pa.Check.in_range(-100, 100), nullable=True, description=description)
+
+
+def count(description: str) -> pa.Column:
+    """A whole number from 0."""
+    return pa.Column(int, pa.Check.ge(0), description=description)
+
+
+def amount(description: str, *, nullable: bool = False) -> pa.Column:
+    """A number from 0."""
+    return pa.Column(float, pa.Check.ge(0), nullable=nullable, description=description)

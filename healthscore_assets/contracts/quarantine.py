@@ -1,0 +1,42 @@
+"""The contract of `quarantine`."""
+
+import pandera.ibis as pa
+
+REASONS = {
+    "no_client_id": "the row names no client",
+    "no_visitor_id": "the row names no visitor",
+    "wrong_cell_count": "the row has more or fewer cells than the header",
+    "total_mismatch": "a total row that is not the sum of the rows above it",
+    "not_a_number": "a metric cell that is not a number",
+    "negative": "a metric below zero",
+    "not_whole": "a count with decimals",
+    "too_large": "a metric beyond anything a month can hold",
+}
+"""Why something is refused: the closed list, each with its meaning."""
+
+ROW_REASONS = ("no_client_id", "no_visitor_id", "wrong_cell_count", "total_mismatch")
+"""Reasons that refuse a whole row; the others refuse one cell of it."""
+
+QUARANTINE = pa.DataFrameSchema(
+    name="quarantine",
+    description="Rows and cells that could not be used, with where they stand and why.",
+    metadata={
+        "grain": "one refused cell; a refused row has a line per positive metric cell, "
+        "or one line when it has none"
+    },
+    unique=["source_file", "source_row", "column"],
+    columns={
+        "source_file": pa.Column(str, description="Path of the file below the inbox."),
+        "source_row": pa.Column(
+            int,
+            pa.Check.ge(1),
+            description="Row in the file, the first row being 1; a cell with a line break "
+            "does not start a new row.",
+        ),
+        "column": pa.Column(str, description="Header of the refused cell's column."),
+        "value": pa.Column(str, nullable=True, description="The cell as it stood in the file."),
+        "reason": pa.Column(
+            str, pa.Check.isin(list(REASONS)), description="Why, from the closed list of reasons."
+        ),
+    },
+)

@@ -1,0 +1,31 @@
+"""The contract of `visitor_month`."""
+
+import pandera.ibis as pa
+
+from healthscore_assets.contracts.columns import AUDIENCE, CLIENT_ID, VISITOR_ID, amount
+
+VISITOR_MONTH = pa.DataFrameSchema(
+    name="visitor_month",
+    description="Every visitor the month's exports list, active or not.",
+    metadata={"grain": "visitor", "never_empty": True},
+    unique=["client_id", "visitor_id"],
+    columns={
+        "client_id": CLIENT_ID,
+        "visitor_id": VISITOR_ID,
+        "audience": AUDIENCE,
+        "listed_rows": pa.Column(
+            int, pa.Check.ge(1), description="Rows of the exports that list the visitor."
+        ),
+        "days_active": pa.Column(
+            float,
+            pa.Check.in_range(0, 31),
+            nullable=True,
+            description="Days with activity; the largest of the visitor's rows, null if not told.",
+        ),
+        "minutes": amount(
+            "Minutes in the product: the export's own total, else the sum over features; "
+            "null if not told.",
+            nullable=True,
+        ),
+    },
+)

@@ -1,0 +1,42 @@
+"""The front door: everything Dagster loads."""
+
+import dagster as dg
+
+from healthscore_assets.assets.area_engagement import area_engagement
+from healthscore_assets.assets.cleaned_usage import cleaning
+from healthscore_assets.assets.client_month import clients
+from healthscore_assets.assets.client_scores import client_scores
+from healthscore_assets.assets.index_scores import index_scores
+from healthscore_assets.assets.lookups import internal_domains, product_areas, scoring_settings
+from healthscore_assets.assets.momentum import momentum
+from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
+from healthscore_assets.orchestration.io_manager import lake_io_manager
+from healthscore_assets.orchestration.workplace import Workplace
+
+
+def build_definitions(workplace: Workplace) -> dg.Definitions:
+    """The graph over given folders."""
+    silent_months = workplace.silent_months
+    return dg.Definitions(
+        assets=[
+            product_areas,
+            internal_domains,
+            scoring_settings,
+            raw_pendo_export,
+            cleaning,
+            area_engagement,
+            clients,
+            index_scores(silent_months),
+            momentum(silent_months),
+            client_scores(silent_months),
+        ],
+        resources={"workplace": workplace, "io_manager": lake_io_manager},
+        # The engine uses the cores; a process per step would cost two seconds each.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The graph over the folders that the environment names."""
+    return build_definitions(Workplace.from_environment())

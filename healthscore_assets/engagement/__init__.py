@@ -1,0 +1,1 @@
+"""From cleaned usage to client and month: area mapping, audiences, aggregation."""

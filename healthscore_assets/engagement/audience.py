@@ -1,0 +1,46 @@
+"""Who is internal and who is external (SCORING.md section 2)."""
+
+import ibis
+
+_INTERNAL = ("yes", "true", "1", "internal", "employee", "staff")
+
+
+def row_is_internal(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Value:
+    """Decide row by row: the export's own column, the file's segment, the e-mail domain, else no.
+
+    Parameters: ``rows`` with the texts ``is_internal``, ``segment`` and ``email``, null or blank
+    where there is none. Any word in ``is_internal`` that does not say internal says external.
+    """
+    word = rows.is_internal.strip().lower().nullif("")
+    domain = rows.email.lower().re_extract(r"@([^@\s>]+)>?\s*$", 1)
+    return ibis.coalesce(
+        word.isin(_INTERNAL),
+        rows.segment.nullif("") == "internal",
+        domain.isin(sorted(internal_domains)) if internal_domains else ibis.literal(False),
+        ibis.literal(False),
+    )
+
+
+def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Table:
+    """Every listed visitor, with one audience: internal where its rows disagree.
+
+    Parameters: the accepted rows of the month, with ``days_active`` and ``minutes`` beside the
+    texts of `row_is_internal`. Grain: visitor. ``disagrees`` marks visitors listed as both.
+    """
+    marked = rows.mutate(internal=row_is_internal(rows, internal_domains))
+    visitors = marked.group_by("client_id", "visitor_id").aggregate(
+        any_internal=marked.internal.any(),
+        all_internal=marked.internal.all(),
+        listed_rows=marked.count(),
+        days_active=marked.days_active.max(),
+        minutes=marked.minutes.cast("decimal(18, 6)").sum().cast("float64"),
+    )
+    return visitors.select(
+        "client_id",
+        "visitor_id",
+        "listed_rows",
+        "days_active",
+        "minutes",
+        audience=ibis.ifelse(visitors.any_internal, "internal", "external"),
+        disagrees=visitors.any_internal & ~visitors.all_internal,
+    )

@@ -1,0 +1,56 @@
+"""Engagement by client and month (SCORING.md sections 1 and 2)."""
+
+import ibis
+
+from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lookups.product_areas import UNMAPPED
+
+
+def client_area_month(area_engagement: ibis.Table) -> ibis.Table:
+    """Sum over the visitors of each client.
+
+    Grain: client x audience (`all`, `external`, `internal`) x area, engagement > 0.
+    """
+    visitors = _with_all(area_engagement)
+    return visitors.group_by("client_id", "audience", "area").aggregate(
+        engagement=exact_sum(visitors.engagement), visitors=visitors.count()
+    )
+
+
+def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis.Table:
+    """Every listed client with its engagement, visitors and areas.
+
+    Grain: client x audience, three rows per client that an export lists, all-zero ones included.
+    """
+    listed = _with_all(visitor_month).select("client_id", "audience").distinct()
+    listed = listed.mutate(listed=True)
+    used = _with_all(area_engagement)
+    mapped = used.area != UNMAPPED
+    usage = used.group_by("client_id", "audience").aggregate(
+        engagement=exact_sum(used.engagement, where=mapped),
+        unique_visitors=used.visitor_id.nunique(),
+        active_areas=used.area.nunique(where=mapped),
+    )
+    audiences = ibis.array(["all", "external", "internal"]).unnest().name("audience")
+    clients = visitor_month.select("client_id").distinct()
+    grid = clients.select("client_id", audience=audiences)
+    joined = grid.left_join(listed, ["client_id", "audience"]).drop(
+        "client_id_right", "audience_right"
+    )
+    joined = joined.left_join(usage, ["client_id", "audience"])
+    engagement = joined.engagement.fill_null(0.0)
+    visitors = joined.unique_visitors.fill_null(0)
+    return joined.select(
+        "client_id",
+        "audience",
+        engagement=engagement,
+        unique_visitors=visitors,
+        active_areas=joined.active_areas.fill_null(0),
+        engagement_per_user=engagement / visitors.nullif(0),
+        listed=joined.listed.fill_null(False),
+    )
+
+
+def _with_all(rows: ibis.Table) -> ibis.Table:
+    """The rows of each audience, and all of them again as the audience `all`."""
+    return rows.union(rows.mutate(audience=ibis.literal("all")))

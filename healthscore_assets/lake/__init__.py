@@ -1,0 +1,1 @@
+"""Where tables live: paths, atomic replacement of a month, the archive of raw bytes, the engine."""

@@ -1,0 +1,123 @@
+"""DuckDB, embedded: reads months of Parquet as ibis tables and writes expressions as Parquet."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+
+class Engine:
+    """One DuckDB in memory; tables are Parquet files that it reads and writes.
+
+    Rows keep their order on the way to a file, so that equal tables are equal bytes.
+    """
+
+    def __init__(self, spill: Path | None = None) -> None:
+        self.ibis = ibis.duckdb.connect()
+        self.con: duckdb.DuckDBPyConnection = self.ibis.con
+        if spill is not None:
+            self.con.execute(f"SET temp_directory = {_quote(str(spill))}")
+        self._sql: dict[Any, str] = {}
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self.ibis.disconnect()
+
+    @contextmanager
+    def single_threaded(self) -> Iterator[None]:
+        """Sums of floats in one fixed order: several threads differ in the last bits."""
+        (threads,) = self._one("SELECT current_setting('threads')")
+        self.con.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.con.execute(f"SET threads = {threads}")
+
+    def months(self, name: str, files: Mapping[int, Path], schema: ibis.Schema) -> ibis.Table:
+        """Months of one table, told apart by the column ``months_ago``.
+
+        Parameters: ``files`` by how many months before the month at hand they are; none at all
+        makes a table without rows. One table of that name is there at a time.
+        Shape: the schema's columns and ``months_ago``.
+        """
+        columns = ", ".join(f"{_name(n)}::{_type(t)} AS {_name(n)}" for n, t in schema.items())
+        parts = [
+            f"SELECT {columns}, {ago}::BIGINT AS months_ago"
+            f" FROM read_parquet({_quote(str(path))}, hive_partitioning = false)"
+            for ago, path in sorted(files.items())
+        ]
+        if not parts:
+            nulls = ", ".join(f"NULL::{_type(t)} AS {_name(n)}" for n, t in schema.items())
+            parts = [f"SELECT {nulls}, NULL::BIGINT AS months_ago WHERE false"]
+        return self.view(
+            name, " UNION ALL ".join(parts), ibis.schema({**schema, "months_ago": "int64"})
+        )
+
+    def view(self, name: str, sql: str, schema: ibis.Schema) -> ibis.Table:
+        """A query of the engine's own as an ibis table; replaces the one of that name."""
+        self.con.execute(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql}")
+        return ibis.table(schema, name=name)
+
+    def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
+        """Rows in memory as an ibis table; replaces the one of that name."""
+        self.con.register(f"{name}_rows", table)
+        return self.view(name, f"SELECT * FROM {_name(name + '_rows')}", schema)
+
+    def keep(self, name: str, table: ibis.Table) -> ibis.Table:
+        """Compute a table once for several readers; replaces the one of that name."""
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {self._compile(table)}")
+        return ibis.table(table.schema(), name=name)
+
+    def write(
+        self, table: ibis.Table, schema: ibis.Schema, path: Path, order_by: Sequence[str]
+    ) -> int:
+        """Write a table as one Parquet file, its columns cast to the schema; returns the rows.
+
+        ``order_by`` is the key; leave it empty for rows that come in their order already.
+        """
+        if order_by:
+            table = table.order_by(list(order_by))
+        sql = self._compile(table.select(**{n: table[n].cast(t) for n, t in schema.items()}))
+        (rows,) = self._one(
+            f"COPY ({sql}) TO {_quote(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
+        )
+        return int(rows)
+
+    def write_csv(self, table: ibis.Table, path: Path) -> None:
+        """Write a table as CSV with a header, in the order of its rows."""
+        sql = self._compile(table)
+        self.con.execute(f"COPY ({sql}) TO {_quote(str(path))} (FORMAT CSV, HEADER)")
+
+    def rows(self, table: ibis.Table | str) -> list[dict[str, Any]]:
+        """A small result as Python values; never a whole table."""
+        sql = table if isinstance(table, str) else self._compile(table)
+        return self.con.execute(sql).to_arrow_table().to_pylist()
+
+    def _compile(self, table: ibis.Table) -> str:
+        """The SQL of an expression, kept: the same stage of another month compiles to the same."""
+        expression = table.op()
+        if expression not in self._sql:
+            self._sql[expression] = str(self.ibis.compile(table))
+        return self._sql[expression]
+
+    def _one(self, sql: str) -> tuple[Any, ...]:
+        row = self.con.execute(sql).fetchone()
+        assert row is not None, sql
+        return row
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
+
+
+def _type(dtype: ibis.DataType) -> str:
+    names = {"string": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
+    return names[str(dtype.copy(nullable=True))]

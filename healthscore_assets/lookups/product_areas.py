@@ -1,0 +1,72 @@
+"""The lookup from feature to product area."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from healthscore_assets.lookups.csv_file import read_rows
+from healthscore_assets.lookups.features import feature_key
+from healthscore_assets.lookups.refused import LookupRefused
+
+UNMAPPED = "Unmapped"
+"""The area of every feature the lookup does not list: counted and reported, never scored."""
+
+
+@dataclass(frozen=True)
+class ProductAreas:
+    """Features as the lookup spells them and their areas, both by `feature_key`."""
+
+    spelling: dict[str, str]
+    area: dict[str, str]
+
+    def published(self, feature: str) -> str:
+        """The lookup's spelling of a feature, or the given one where it is not listed."""
+        return self.spelling.get(feature_key(feature), feature)
+
+    def areas(self) -> list[str]:
+        """Every area, in alphabetical order."""
+        return sorted(set(self.area.values()))
+
+    def rows(self) -> pa.Table:
+        """Columns ``feature_key, area``, one row per feature."""
+        columns = {"feature_key": list(self.area), "area": list(self.area.values())}
+        return pa.table(columns, schema=pa.schema({name: pa.string() for name in columns}))
+
+
+def read_product_areas(path: Path) -> ProductAreas:
+    """Read ``feature, area[, tier]``.
+
+    Raises LookupRefused for a bad line, two areas for one feature, an area named Unmapped, a tier
+    other than ``core`` and ``advanced``, or no feature at all.
+    """
+    spelling: dict[str, str] = {}
+    area: dict[str, str] = {}
+    for line, row in read_rows(path, required=("feature", "area"), optional=("tier",)):
+        key, place = feature_key(row["feature"]), f"line {line}"
+        if row["area"].lower() == UNMAPPED.lower():
+            raise LookupRefused(
+                path,
+                f"{place}, column area",
+                f"{row['area']!r} is the name for features that are not listed here",
+                "delete the line or name an area",
+            )
+        if row.get("tier", "") not in ("", "core", "advanced"):
+            raise LookupRefused(
+                path,
+                f"{place}, column tier",
+                f"expected core or advanced, found {row['tier']!r}",
+                "change it or leave it blank",
+            )
+        if area.setdefault(key, row["area"]) != row["area"]:
+            raise LookupRefused(
+                path,
+                place,
+                f"feature {row['feature']!r} is in area {row['area']!r} here and in "
+                f"{area[key]!r} above",
+                "keep one of the two lines",
+            )
+        spelling.setdefault(key, row["feature"])
+    if not area:
+        raise LookupRefused(path, "", "lists no feature", "add a line: feature, area")
+    return ProductAreas(spelling, area)

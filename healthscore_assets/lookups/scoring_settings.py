@@ -1,0 +1,78 @@
+"""Every setting of the model, from ``lookups/scoring.yaml`` (SCORING.md sections 1-4)."""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from healthscore_assets.lookups.refused import LookupRefused
+
+
+class ScoringSettings(BaseModel):
+    """The settings in force; a file names only what differs from these defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    measure: Literal["clicks", "page_views", "minutes", "days_active"] = "clicks"
+    """What engagement counts."""
+
+    area_scaling: Literal["log", "none", "mean"] = "log"
+    """How engagement in an area is scaled before areas are weighed."""
+
+    silent_months: int = Field(default=3, ge=0, le=24)
+    """Months a client stays in the base after the last export that lists it."""
+
+    flat_band: float = Field(default=0.10, ge=0, le=1)
+    """Trends within this share of the average are flat."""
+
+
+def read_scoring_settings(path: Path) -> ScoringSettings:
+    """Read the settings; what the file leaves out keeps its default.
+
+    Raises LookupRefused for a missing file, text that is not YAML, an unknown setting and a value
+    out of range, naming the line.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise LookupRefused(
+            path, "", "no such file", "create it; an empty file means the defaults"
+        ) from None
+    except UnicodeDecodeError:
+        raise LookupRefused(path, "", "is not UTF-8 text", "save it as UTF-8") from None
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}" if mark else ""
+        raise LookupRefused(
+            path, place, "is not YAML", "check the indentation and colons"
+        ) from None
+    if tree is None:
+        return ScoringSettings()
+    if not isinstance(tree, yaml.MappingNode):
+        raise LookupRefused(path, "line 1", "expected `setting: value` lines", "rewrite it")
+    lines: dict[str, int] = {}
+    for key, _ in tree.value:
+        if key.value in lines:
+            raise LookupRefused(
+                path,
+                f"line {key.start_mark.line + 1}",
+                f"setting {key.value} is given twice",
+                f"keep one; the other is on line {lines[key.value]}",
+            )
+        lines[key.value] = key.start_mark.line + 1
+    try:
+        return ScoringSettings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        known = ", ".join(ScoringSettings.model_fields)
+        if first["type"] == "extra_forbidden":
+            what, todo = f"setting {name} does not exist", f"the settings are {known}"
+        else:
+            what = f"setting {name}: {first['msg'].lower()}, found {first['input']!r}"
+            todo = f"the default is {ScoringSettings.model_fields[name].default}"
+        raise LookupRefused(path, f"line {lines.get(name, 1)}", what, todo) from None

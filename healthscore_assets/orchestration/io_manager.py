@@ -1,0 +1,42 @@
+"""Promotes months that were staged and checked, and loads months for the stages that read them."""
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts.rules import schema_of
+from healthscore_assets.lake.months import ordinal
+from healthscore_assets.orchestration.publish import Staged
+from healthscore_assets.orchestration.workplace import Workplace
+
+
+@dg.io_manager(required_resource_keys={"workplace"})
+def lake_io_manager(context: dg.InitResourceContext) -> "LakeIOManager":
+    """The I/O manager of a run, on the run's own engine."""
+    return LakeIOManager(context.resources.workplace)
+
+
+class LakeIOManager(dg.IOManager):
+    """Tables in the lake by asset and month."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+
+    def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:  # noqa: ARG002
+        """Put the staged files in their places."""
+        for staged, final in obj.files:
+            self._workplace.lake.promote(staged, final)
+
+    def load_input(self, context: dg.InputContext) -> ibis.Table:
+        """The months of a table that the input's mapping names and the lake holds.
+
+        A month that was never delivered is absent; with none there is an empty table.
+        """
+        table = context.asset_key.path[-1]
+        here = ordinal(context.partition_key)
+        files = {
+            here - ordinal(month): path
+            for month in context.asset_partition_keys
+            if (path := self._workplace.lake.month_file(table, month)).exists()
+        }
+        return self._workplace.engine.months(table, files, schema_of(CONTRACTS[table]))

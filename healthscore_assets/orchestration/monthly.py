@@ -1,0 +1,128 @@
+"""What every stage of the graph shares: a month, contracts, lookups read, checks recorded."""
+
+import functools
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+import pandera.ibis as pa
+
+from healthscore_assets import __version__
+from healthscore_assets.contracts.rules import rules_of
+from healthscore_assets.orchestration.partitions import MONTHS, look_back
+from healthscore_assets.orchestration.publish import CONTRACT, Published
+from healthscore_assets.orchestration.workplace import Workplace
+
+# Check results per month (preview) and data versions (beta) are relied on here, and tested.
+for _stage_of_api in (dg.PreviewWarning, dg.BetaWarning):
+    warnings.filterwarnings("ignore", category=_stage_of_api, module="healthscore_assets")
+
+Body = Callable[..., Published]
+
+
+def monthly(
+    *contracts: pa.DataFrameSchema,
+    group: str,
+    reads: Mapping[str, int] | None = None,
+    after: Sequence[str] = (),
+    checks: Mapping[str, tuple[str, str]] | None = None,
+    kinds: frozenset[str] = frozenset({"duckdb", "parquet"}),
+) -> Callable[[Body], dg.AssetsDefinition]:
+    """A stage that makes the tables of these contracts, a month at a time.
+
+    Parameters: ``reads`` are the tables that the stage loads and how many earlier months of them;
+    ``after`` are inputs it does not load, such as lookups; ``checks`` are those beside the
+    contract: name to table and description.
+    The body takes ``context``, ``workplace`` and the tables it reads; it is not called for a month
+    of which a table it reads is not there.
+    """
+    loaded = reads or {}
+    specified = [
+        *(
+            _check(CONTRACT, str(c.name), "The month keeps the table's contract.")
+            for c in contracts
+        ),
+        *(_check(name, table, says) for name, (table, says) in (checks or {}).items()),
+    ]
+
+    def decorate(body: Body) -> dg.AssetsDefinition:
+        return dg.multi_asset(
+            name=f"{body.__name__}_step" if len(contracts) == 1 else body.__name__,
+            outs={str(contract.name): _out(contract, group, kinds) for contract in contracts},
+            ins={
+                name: dg.AssetIn(partition_mapping=look_back(months))
+                for name, months in loaded.items()
+            },
+            deps=list(after),
+            partitions_def=MONTHS,
+            check_specs=specified,
+        )(_only_if_delivered(body, list(loaded), specified))
+
+    return decorate
+
+
+def nothing_delivered(specified: Sequence[dg.AssetCheckSpec], reason: str) -> Published:
+    """Pass every check of a step, saying why there was nothing to check; publish nothing."""
+    for spec in specified:
+        yield dg.AssetCheckResult(
+            passed=True, asset_key=spec.asset_key, check_name=spec.name, description=reason
+        )
+
+
+def column_schema(contract: pa.DataFrameSchema) -> dg.TableSchema:
+    """The columns as the UI shows them."""
+    rules: dict[str, list[str]] = {}
+    for rule in rules_of(contract):
+        rules.setdefault(rule.column, []).append(rule.says)
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                str(column.dtype),
+                description=column.description,
+                constraints=dg.TableColumnConstraints(
+                    nullable=column.nullable,
+                    unique=contract.unique == [name],
+                    other=[says for says in rules.get(name, []) if says != "not null"],
+                ),
+            )
+            for name, column in contract.columns.items()
+        ]
+    )
+
+
+def _only_if_delivered(
+    body: Body, tables: Sequence[str], specified: Sequence[dg.AssetCheckSpec]
+) -> Body:
+    @functools.wraps(body)
+    def run(context: dg.AssetExecutionContext, workplace: Workplace, **inputs: Any) -> Published:
+        month = context.partition_key
+        for table in tables:
+            if not workplace.lake.month_file(table, month).exists():
+                yield from nothing_delivered(specified, f"There is no {table} of {month}.")
+                return
+        yield from body(context, workplace, **inputs)
+
+    return run
+
+
+def _out(contract: pa.DataFrameSchema, group: str, kinds: frozenset[str]) -> dg.AssetOut:
+    return dg.AssetOut(
+        is_required=False,
+        description=f"{contract.description}\n\nOne row is: {contract.metadata['grain']}.",
+        group_name=group,
+        kinds=set(kinds),
+        code_version=__version__,
+        metadata={"dagster/column_schema": column_schema(contract)},
+    )
+
+
+def _check(name: str, table: str, says: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        name,
+        asset=table,
+        description=says,
+        blocking=name in (CONTRACT, "reconciliation"),
+        partitions_def=MONTHS,
+    )

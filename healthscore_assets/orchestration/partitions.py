@@ -1,0 +1,20 @@
+"""One partition per calendar month, and the windows of stages that look back."""
+
+import dagster as dg
+
+from healthscore_assets.lake.months import FIRST_MONTH
+
+MONTHS = dg.TimeWindowPartitionsDefinition(
+    cron_schedule="0 0 1 * *", start=FIRST_MONTH, fmt="%Y-%m", end_offset=1
+)
+"""From the first month known to the graph to the current one."""
+
+
+def look_back(months: int) -> dg.TimeWindowPartitionMapping:
+    """The month itself and as many before it."""
+    return dg.TimeWindowPartitionMapping(start_offset=-months)
+
+
+def months_read(mapping: dg.PartitionMapping | None) -> int:
+    """How many months before its own a stage reads through a mapping, as declared."""
+    return -mapping.start_offset if isinstance(mapping, dg.TimeWindowPartitionMapping) else 0

@@ -1,0 +1,180 @@
+"""Validate, then publish: a month that breaks its contract never replaces the old one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import ibis
+import pandera.ibis as pa
+
+from healthscore_assets.contracts.enforce import violations
+from healthscore_assets.contracts.rules import schema_of
+from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.refused import ExportRefused
+
+CONTRACT = "contract"
+
+_PREVIEW_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Checked files and the places that are waiting for them."""
+
+    files: list[tuple[Path, Path]]
+
+
+Published = Iterator[dg.Output[Staged] | dg.AssetCheckResult]
+"""What a stage yields: its tables and how every check went."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A table about to be published.
+
+    ``in_order`` says that its rows come in the order of the key already; ``sources`` tells the
+    delivered rows behind them; ``csv`` is the same table for spreadsheets.
+    """
+
+    contract: pa.DataFrameSchema
+    table: ibis.Table
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    in_order: bool = False
+    sources: ibis.Table | None = None
+    csv: ibis.Table | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of a check beside the contract; a failed one that blocks refuses the month."""
+
+    check: str
+    asset: str
+    passed: bool
+    says: str
+    blocks: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Stage:
+    """Tables of one step and month: written aside, checked, and yielded all or none."""
+
+    def __init__(self, context: dg.AssetExecutionContext, workplace: Workplace) -> None:
+        self._context = context
+        self._lake, self._engine = workplace.lake, workplace.engine
+        self._month = context.partition_key
+        self._publications: list[Publication] = []
+        self._rows: dict[str, int] = {}
+
+    def write(self, *publications: Publication) -> ibis.Table:
+        """Write tables aside; returns the last one, as it was written."""
+        for publication in publications:
+            contract = publication.contract
+            order = [] if publication.in_order else list(contract.unique)
+            path = self.file(contract)
+            rows = self._engine.write(publication.table, schema_of(contract), path, order)
+            self._rows[str(contract.name)] = rows
+            if publication.csv is not None:
+                columns = publication.csv.select(*contract.columns).order_by(order)
+                self._engine.write_csv(columns, self._csv(contract))
+            self._publications.append(publication)
+        return self._engine.months(f"staged_{contract.name}", {0: path}, schema_of(contract))
+
+    def file(self, contract: pa.DataFrameSchema) -> Path:
+        """Where a table is written aside."""
+        return self._lake.stage_file(self._context.run_id, str(contract.name), self._month)
+
+    def publish(self, findings: Iterable[Finding] = ()) -> Published:
+        """Check every table and yield them all, or the reasons why not."""
+        results = [self._hold_to_contract(publication) for publication in self._publications]
+        results += [_result(finding) for finding in findings]
+        refused = any(not r.passed and r.severity == dg.AssetCheckSeverity.ERROR for r in results)
+        if not refused:
+            # All are made before the first is yielded: what is yielded is promoted at once.
+            yield from [self._output(publication) for publication in self._publications]
+        yield from results
+
+    def _hold_to_contract(self, publication: Publication) -> dg.AssetCheckResult:
+        contract = publication.contract
+        found = violations(
+            self._engine, contract, self.file(contract), traced_to=publication.sources
+        )
+        finding = Finding(
+            CONTRACT,
+            str(contract.name),
+            passed=not found,
+            says="\n".join(violation.line() for violation in found) or "Every row keeps it.",
+            metadata={"violations": sum(violation.count for violation in found)},
+        )
+        return _result(finding)
+
+    def _output(self, publication: Publication) -> dg.Output[Staged]:
+        contract, name = publication.contract, str(publication.contract.name)
+        staged = self.file(contract)
+        files = [(staged, self._lake.month_file(name, self._month))]
+        if publication.csv is not None:
+            files.append((self._csv(contract), self._lake.csv_file(name, self._month)))
+        shown = self._engine.rows(_first_rows(staged))
+        return dg.Output(
+            Staged(files),
+            output_name=name,
+            metadata={
+                "dagster/row_count": self._rows[name],
+                "preview": dg.MetadataValue.md(_markdown(shown)),
+                **publication.metadata,
+            },
+            data_version=dg.DataVersion(content_hash(staged)),
+        )
+
+    def _csv(self, contract: pa.DataFrameSchema) -> Path:
+        return self._lake.stage_file(
+            self._context.run_id, str(contract.name), self._month, suffix="csv"
+        )
+
+
+@contextmanager
+def plain_refusals() -> Iterator[None]:
+    """A refused export fails the step in one line; trying again would not mend it."""
+    try:
+        yield
+    except ExportRefused as refused:
+        raise dg.Failure(str(refused), allow_retries=False) from None
+
+
+def _result(finding: Finding) -> dg.AssetCheckResult:
+    error, warning = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
+    return dg.AssetCheckResult(
+        passed=finding.passed,
+        asset_key=finding.asset,
+        check_name=finding.check,
+        severity=error if finding.blocks else warning,
+        description=finding.says,
+        metadata=dict(finding.metadata),
+    )
+
+
+def _first_rows(path: Path) -> str:
+    quoted = str(path).replace("'", "''")
+    return (
+        f"SELECT * FROM read_parquet('{quoted}', hive_partitioning = false) LIMIT {_PREVIEW_ROWS}"
+    )
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "no rows"
+    lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+    for row in rows:
+        cells = (_cell(value) for value in row.values())
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,129 @@
+"""The folders that a run works in, from the environment or the command line."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import dagster as dg
+import ibis
+from pydantic import PrivateAttr
+
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.folder import Lake
+from healthscore_assets.lookups.internal_domains import read_internal_domains
+from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
+from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+
+T = TypeVar("T")
+
+FOLDERS = {
+    "exports": ("HEALTHSCORE_EXPORTS", "exports"),
+    "lookups": ("HEALTHSCORE_LOOKUPS", "lookups"),
+    "lake": ("HEALTHSCORE_LAKE", "lake"),
+}
+"""Each folder's environment variable and default."""
+
+LOOKUP_FILES = {
+    "product_areas": "product_areas.csv",
+    "internal_domains": "internal_domains.csv",
+    "scoring_settings": "scoring.yaml",
+}
+"""The lookup of each name, as a file in the lookups folder."""
+
+
+class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Where exports come from, lookups are kept and tables go; one engine per run."""
+
+    exports: str
+    lookups: str
+    lake_root: str
+
+    _engine: Engine = PrivateAttr()
+
+    @classmethod
+    def from_environment(cls) -> "Workplace":
+        """The folders that ``HEALTHSCORE_*`` name, else their defaults in the current folder."""
+        found = {name: os.environ.get(var) or default for name, (var, default) in FOLDERS.items()}
+        return cls.at(**{name: Path(folder) for name, folder in found.items()})
+
+    @classmethod
+    def at(cls, exports: Path, lookups: Path, lake: Path) -> "Workplace":
+        """Given folders; relative ones are taken from the current folder, once."""
+        return cls(
+            exports=str(exports.absolute()),
+            lookups=str(lookups.absolute()),
+            lake_root=str(lake.absolute()),
+        )
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Workplace"]:
+        """Open the engine for a run and close it afterwards, with what the run staged."""
+        self._engine = Engine(self.lake.spill_folder())
+        try:
+            yield self
+        finally:
+            self._engine.close()
+            if context.run_id is not None:
+                self.lake.clear_stage(context.run_id)
+
+    @property
+    def engine(self) -> Engine:
+        """The run's engine."""
+        return self._engine
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of usage exports."""
+        return Path(self.exports) / "pendo"
+
+    @property
+    def lake(self) -> Lake:
+        """The tables."""
+        return Lake(Path(self.lake_root))
+
+    def lookup_file(self, name: str) -> Path:
+        """The file behind a lookup."""
+        return Path(self.lookups) / LOOKUP_FILES[name]
+
+    @property
+    def product_areas(self) -> ProductAreas:
+        """The lookup from feature to area."""
+        return _plainly(read_product_areas, self.lookup_file("product_areas"))
+
+    def product_areas_table(self) -> ibis.Table:
+        """The lookup as a table with ``feature_key, area``."""
+        rows = self.product_areas.rows()
+        schema = ibis.schema({"feature_key": "string", "area": "string"})
+        return self.engine.arrow("product_areas", rows, schema)
+
+    @property
+    def internal_domains(self) -> frozenset[str]:
+        """The vendor's own e-mail domains."""
+        return _plainly(read_internal_domains, self.lookup_file("internal_domains"))
+
+    @property
+    def settings(self) -> ScoringSettings:
+        """The settings of the scoring model."""
+        return _plainly(read_scoring_settings, self.lookup_file("scoring_settings"))
+
+    @property
+    def silent_months(self) -> int:
+        """How far the stages look back; the default while the settings cannot be read.
+
+        The graph loads even then: runs fail with what is wrong with the file.
+        """
+        try:
+            return read_scoring_settings(self.lookup_file("scoring_settings")).silent_months
+        except LookupRefused:
+            return ScoringSettings().silent_months
+
+
+def _plainly(read: Callable[[Path], T], path: Path) -> T:
+    """Read a lookup; what is wrong with it fails the step in one line, and is not retried."""
+    try:
+        return read(path)
+    except LookupRefused as refused:
+        raise dg.Failure(str(refused), allow_retries=False) from None

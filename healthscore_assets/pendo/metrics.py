@@ -1,0 +1,79 @@
+"""Metric cells: what is a number, and which numbers can be true."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from healthscore_assets.contracts.columns import LARGEST_VALUE
+
+_NUMBER = r"^\s*[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?\s*$"
+_COUNTS = ("clicks", "page_views", "days_active")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A metric column as numbers, null where nothing was collected or the cell is refused.
+
+    ``refused`` gives the reason by row index, ``text`` the cells as they stood.
+    """
+
+    values: pa.ChunkedArray
+    refused: dict[str, pa.Array]
+    text: pa.ChunkedArray
+
+    @property
+    def holds_no_number(self) -> bool:
+        """Whether every cell that holds anything holds text, in more than one row."""
+        bad = len(self.refused.get("not_a_number", ()))
+        collected = len(self.values) - self.values.null_count
+        return collected == 0 and (bad > 1 or (bad == 1 and len(self.values) == 1))
+
+
+def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
+    """Read a column of cells, typed by Arrow or text, as a measure.
+
+    Numbers may carry thousands separators (``1,000``). Cells that are not numbers, negative, beyond
+    what a table can hold, or counts with decimals are refused one by one.
+    """
+    refused: dict[str, pa.Array] = {}
+    values = cells
+    if pa.types.is_string(cells.type):
+        trimmed = pc.utf8_trim_whitespace(cells)
+        cells = pc.if_else(pc.equal(trimmed, ""), None, cells)
+        numeric = pc.match_substring_regex(cells, _NUMBER)
+        plain = pc.replace_substring(pc.if_else(numeric, trimmed, None), ",", "")
+        values = pc.cast(pc.replace_substring_regex(plain, r"^\+", ""), pa.float64())
+        _refuse(refused, "not_a_number", pc.invert(numeric))
+    values = pc.cast(values, pa.float64())
+    if not _plausible(values, measure):
+        values = _without(values, refused, "not_a_number", pc.is_nan(values))
+        values = _without(values, refused, "negative", pc.less(values, 0))
+        values = _without(values, refused, "too_large", pc.greater(values, LARGEST_VALUE))
+        if measure in _COUNTS:
+            fraction = pc.not_equal(values, pc.floor(values))
+            values = _without(values, refused, "not_whole", fraction)
+    return Metric(values, refused, cells)
+
+
+def _plausible(values: pa.ChunkedArray, measure: str) -> bool:
+    """Whether no cell of the column can be refused; true of almost every column."""
+    extremes = pc.min_max(values).as_py()
+    if extremes["min"] is None:
+        return True
+    whole = measure not in _COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py()
+    has_nan = pc.any(pc.is_nan(values)).as_py()
+    return whole and not has_nan and extremes["min"] >= 0 and extremes["max"] <= LARGEST_VALUE
+
+
+def _without(
+    values: pa.ChunkedArray, refused: dict[str, pa.Array], reason: str, bad: pa.ChunkedArray
+) -> pa.ChunkedArray:
+    _refuse(refused, reason, bad)
+    return pc.if_else(pc.fill_null(bad, False), None, values)
+
+
+def _refuse(refused: dict[str, pa.Array], reason: str, bad: pa.ChunkedArray) -> None:
+    rows = pc.indices_nonzero(pc.fill_null(bad, False))
+    if len(rows):
+        refused[reason] = rows

@@ -1,0 +1,108 @@
+"""What went in must come out: rows and engagement of a cleaned month."""
+
+from collections import Counter
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from healthscore_assets.contracts.quarantine import REASONS, ROW_REASONS
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.pendo.cleaning import CleanedMonth
+from healthscore_assets.pendo.headers import understand
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The sums of a month.
+
+    ``numbers``: rows, and per measure the engagement in, out and quarantined; ``counts``: refused
+    rows and cells by reason; ``refused`` says them in words, empty where nothing was refused.
+    """
+
+    agree: bool
+    says: str
+    numbers: dict[str, float]
+    refused: str
+    counts: dict[str, int]
+
+
+def reconcile(
+    engine: Engine, month: CleanedMonth, cleaned: Path, rows_told: list[int]
+) -> Reconciliation:
+    """Add up a month on both sides of the cleaning.
+
+    Parameters: ``cleaned`` is the written `cleaned_usage`, ``rows_told`` the rows of each file as
+    they were counted when it was taken in.
+    """
+    path = str(cleaned).replace("'", "''")
+    out = _sums(engine, f"read_parquet('{path}', hive_partitioning = false)", "measure", "value")
+    quarantined = _quarantined(engine, month)
+    refused_rows = {
+        (line["source_file"], line["source_row"]): line["reason"]
+        for line in engine.rows(
+            month.quarantine.filter(month.quarantine.reason.isin(ROW_REASONS))
+            .select("source_file", "source_row", "reason")
+            .distinct()
+        )
+    }
+    (listed,) = engine.rows(
+        month.visitor_month.aggregate(rows=month.visitor_month.listed_rows.sum().fill_null(0))
+    )
+    numbers: dict[str, float] = {
+        "rows_in": sum(rows_told),
+        "rows_listed": int(listed["rows"]),
+        "rows_refused": len(refused_rows),
+        "total_rows": month.total_rows,
+    }
+    differences = []
+    accounted = numbers["rows_listed"] + numbers["rows_refused"] + numbers["total_rows"]
+    if numbers["rows_in"] != accounted:
+        differences.append(f"{numbers['rows_in']:g} rows in the files, {accounted:g} accounted for")
+    for measure, total_in in sorted(month.engagement_in.items()):
+        total_out = out.get(measure, Decimal())
+        refused = quarantined.get(measure, Decimal())
+        numbers |= {
+            f"{measure}_in": float(total_in),
+            f"{measure}_out": float(total_out),
+            f"{measure}_refused": float(refused),
+        }
+        if total_in != total_out + refused:
+            differences.append(
+                f"{measure}: {total_in} in the files, {total_out} in cleaned_usage and "
+                f"{refused} in quarantine"
+            )
+    counts = _refused(engine, month, Counter(refused_rows.values()))
+    words = [f"{count:,} x {reason} ({REASONS[reason]})" for reason, count in counts.items()]
+    return Reconciliation(
+        agree=not differences,
+        says="; ".join(differences) or "Rows and engagement add up.",
+        numbers=numbers,
+        refused="; ".join(words),
+        counts=counts,
+    )
+
+
+def _sums(engine: Engine, rows: str, by: str, value: str) -> dict[str, Decimal]:
+    found = engine.rows(
+        f"SELECT {by} AS by, sum(({value})::DECIMAL(18, 6)) AS total FROM {rows} GROUP BY ALL"
+    )
+    return {row["by"]: row["total"] for row in found}
+
+
+def _quarantined(engine: Engine, month: CleanedMonth) -> dict[str, Decimal]:
+    """Engagement of refused rows, by measure; a refused cell holds none that can be counted."""
+    engine.keep("refused_rows", month.quarantine.filter(month.quarantine.reason.isin(ROW_REASONS)))
+    totals: dict[str, Decimal] = {}
+    number = "TRY_CAST(replace(value, ',', '') AS DECIMAL(18, 6))"
+    for header, total in _sums(engine, "refused_rows", '"column"', number).items():
+        measure = understand(header).measure
+        if measure is not None:
+            totals[measure] = totals.get(measure, Decimal()) + total
+    return totals
+
+
+def _refused(engine: Engine, month: CleanedMonth, rows: Counter[str]) -> dict[str, int]:
+    """Refused rows and refused cells by reason."""
+    cells = month.quarantine.filter(~month.quarantine.reason.isin(ROW_REASONS))
+    counted = engine.rows(cells.group_by("reason").aggregate(lines=cells.count()))
+    return dict(sorted((Counter({r["reason"]: r["lines"] for r in counted}) + rows).items()))

@@ -1,0 +1,35 @@
+"""The analysis-ready table: one row per client with everything on it."""
+
+import ibis
+
+
+def client_scores(
+    index_scores: ibis.Table, momentum: ibis.Table, client_names: ibis.Table, *, partial: bool
+) -> ibis.Table:
+    """Names, scores and momentum side by side.
+
+    Parameters: one month of ``index_scores`` and ``momentum``; ``client_names`` of the month and
+    of those before it in which a client of the base may have been listed last.
+    Grain: client of the base.
+    """
+    newest = ibis.window(group_by="client_id", order_by=client_names.months_ago)
+    names = client_names.mutate(age=ibis.row_number().over(newest))
+    names = names.filter(names.age == 0).select("client_id", "client_name")
+    scores = index_scores.drop("months_ago").join(momentum.drop("months_ago"), "client_id")
+    table = scores.left_join(names, "client_id").drop("client_id_right")
+    return table.mutate(
+        client_name=table.client_name.coalesce(table.client_id), partial=ibis.literal(partial)
+    )
+
+
+def spreadsheet_safe(table: ibis.Table) -> ibis.Table:
+    """Text that a spreadsheet would run as a formula, made plain by a leading ``'``."""
+    return table.mutate(
+        **{
+            name: ibis.ifelse(
+                table[name].re_search(r"^[=+\-@\t\r]"), ibis.literal("'") + table[name], table[name]
+            )
+            for name, dtype in table.schema().items()
+            if dtype.is_string()
+        }
+    )

@@ -1,0 +1,111 @@
+"""Index scores: the share of the other clients that a client is ahead of (SCORING.md section 3)."""
+
+from dataclasses import dataclass
+
+import ibis
+
+from healthscore_assets.lookups.scoring_settings import ScoringSettings
+from healthscore_assets.scoring.base import bases
+from healthscore_assets.scoring.engagement_matrix import (
+    AUDIENCES,
+    BASES,
+    ranked_clients,
+    scaled_engagement,
+)
+from healthscore_assets.scoring.weights import area_weights, scored_areas
+
+SMALL_BASE = 20
+"""With fewer clients, one client more or less moves a score by over five points."""
+
+
+@dataclass(frozen=True)
+class MonthIndices:
+    """The tables of one month, as expressions."""
+
+    area_weights: ibis.Table
+    index_scores: ibis.Table
+
+
+def month_indices(
+    client_area_month: ibis.Table,
+    client_month: ibis.Table,
+    lookup_areas: ibis.Table,
+    settings: ScoringSettings,
+) -> MonthIndices:
+    """Weights and scores of a month, and the change of the scores since the month before.
+
+    Parameters: ``client_area_month`` of the month (``months_ago`` 0) and the one before;
+    ``client_month`` reaching ``silent_months`` further back; the ``area`` column of the lookup.
+    Grain: as in the contracts of `area_weights` and `index_scores`.
+    """
+    base = bases(client_month, [0, 1], settings.silent_months)
+
+    def scores_of(ago: int, audiences: tuple[str, ...]) -> tuple[ibis.Table, ibis.Table]:
+        ranked = ranked_clients(
+            client_month.filter(client_month.months_ago == ago),
+            base.filter(base.months_ago == ago),
+            audiences,
+        )
+        used = client_area_month.filter(client_area_month.months_ago == ago)
+        cells = scaled_engagement(used, ranked, settings.area_scaling)
+        weights = area_weights(cells, ranked, scored_areas(used, lookup_areas), audiences)
+        return weights, rank_scores(cells, weights, ranked)
+
+    weights, scores = scores_of(0, AUDIENCES)
+    _, scores_before = scores_of(1, ("all",))
+    clients = base.filter(base.months_ago == 0).select("client_id")
+    return MonthIndices(weights, _one_row_per_client(clients, scores, scores_before))
+
+
+def rank_scores(cells: ibis.Table, weights: ibis.Table, ranked: ibis.Table) -> ibis.Table:
+    """Scores 0-100 from the weighted engagement of the clients that an index ranks.
+
+    Grain: audience x basis x client. Columns ``raw`` (to 9 decimals, so that equal clients are
+    equal whatever the order of summation), ``score`` (null with fewer than two clients or without
+    any weight) and ``size``.
+    """
+    weighted = cells.join(
+        weights.select("audience", "basis", "area", "weight"), ["audience", "basis", "area"]
+    )
+    key = ["audience", "basis", "client_id"]
+    raws = weighted.group_by(key).aggregate(raw=(weighted.weight * weighted.v).sum())
+    weighs = weights.group_by("audience", "basis").aggregate(weighs=weights.weight.max() > 0)
+    clients = ranked.left_join(raws, key).select(
+        *key, "size", raw=ibis._.raw.fill_null(0.0).round(9)
+    )
+    clients = clients.join(weighs, ["audience", "basis"])
+    behind = ibis.rank().over(group_by=["audience", "basis"], order_by=clients.raw)
+    others = clients["size"] - 1
+    score = ibis.ifelse(clients.weighs & (others > 0), 100.0 * behind / others.nullif(0), None)
+    return clients.select(*key, "size", "raw", score=score)
+
+
+def _one_row_per_client(
+    clients: ibis.Table, scores: ibis.Table, scores_before: ibis.Table
+) -> ibis.Table:
+    wide = scores.group_by("client_id").aggregate(**_columns(scores, scores.score.max, ""))
+    sizes = scores.aggregate(**_columns(scores, scores["size"].max, "n_"))
+    sizes = sizes.mutate(**{name: sizes[name].fill_null(0) for name in sizes.columns})
+    before = scores_before.group_by("client_id").aggregate(
+        **{
+            f"{basis}_all_before": scores_before.score.max(where=scores_before.basis == basis)
+            for basis in BASES
+        }
+    )
+    table = clients.left_join(wide, "client_id").drop("client_id_right").cross_join(sizes)
+    table = table.left_join(before, "client_id").drop("client_id_right")
+    return table.mutate(
+        small_base=table.n_total_all < SMALL_BASE,
+        total_all_change=table.total_all - table.total_all_before,
+        per_user_all_change=table.per_user_all - table.per_user_all_before,
+    )
+
+
+def _columns(scores: ibis.Table, largest, prefix: str) -> dict[str, ibis.Value]:  # type: ignore[no-untyped-def]
+    return {
+        f"{prefix}{basis}_{audience}": largest(
+            where=(scores.basis == basis) & (scores.audience == audience)
+        )
+        for basis in BASES
+        for audience in AUDIENCES
+    }

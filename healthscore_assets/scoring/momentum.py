@@ -1,0 +1,60 @@
+"""Momentum: each client against its own past (SCORING.md section 4)."""
+
+import ibis
+
+from healthscore_assets.lookups.scoring_settings import ScoringSettings
+from healthscore_assets.scoring.base import bases
+
+AVERAGED_MONTHS = 3
+
+
+def momentum(client_month: ibis.Table, settings: ScoringSettings) -> ibis.Table:
+    """Trend, direction and changes of every client of the month's base.
+
+    Parameters: ``client_month`` of the month (``months_ago`` 0), the three that are averaged, and
+    the ``silent_months`` before those. Grain: client.
+    A month of the past counts only where it was delivered and the client was in its base.
+    """
+    past = list(range(AVERAGED_MONTHS + 1))
+    members = bases(client_month, past, settings.silent_months)
+    usage = client_month.filter(client_month.audience == "all")
+    usage = usage.select("client_id", "months_ago", "engagement", "unique_visitors", "active_areas")
+    rows = members.left_join(usage, ["client_id", "months_ago"]).select(
+        "client_id",
+        "months_ago",
+        engagement=ibis._.engagement.fill_null(0.0),
+        unique_visitors=ibis._.unique_visitors.fill_null(0),
+        active_areas=ibis._.active_areas.fill_null(0),
+    )
+
+    def at(column: str, ago: int) -> ibis.Value:
+        return rows[column].max(where=rows.months_ago == ago)
+
+    clients = rows.group_by("client_id").aggregate(
+        engagement=at("engagement", 0),
+        engagement_1=at("engagement", 1),
+        engagement_2=at("engagement", 2),
+        engagement_3=at("engagement", 3),
+        active_areas=at("active_areas", 0),
+        active_areas_before=at("active_areas", 1),
+        unique_visitors=at("unique_visitors", 0),
+        unique_visitors_before=at("unique_visitors", 1),
+    )
+    clients = clients.filter(clients.engagement.notnull())
+    average = (clients.engagement_1 + clients.engagement_2 + clients.engagement_3) / 3
+    clients = clients.mutate(engagement_avg_3m=average)
+    trend = clients.engagement / clients.engagement_avg_3m.nullif(0) - 1
+    clients = clients.mutate(engagement_trend=trend)
+    # To nine decimals: 110 against 100 is a trend of 10 %, not of 10.000000000000009 %.
+    rounded = clients.engagement_trend.round(9)
+    direction = ibis.cases(
+        (rounded > settings.flat_band, "up"),
+        (rounded < -settings.flat_band, "down"),
+        (rounded.notnull(), "flat"),
+        ((clients.engagement_avg_3m == 0) & (clients.engagement > 0), "up"),
+    )
+    return clients.mutate(
+        active_areas_change=clients.active_areas - clients.active_areas_before,
+        unique_visitors_change=clients.unique_visitors - clients.unique_visitors_before,
+        direction=direction,
+    )
