@@ -5,6 +5,9 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
 
 _FILE = "data.parquet"
 
@@ -28,6 +31,13 @@ class Lake:
         """The file of one month, as `Engine.months` takes it; empty when it is not there."""
         path = self.month_file(table, month)
         return {0: path} if path.exists() else {}
+
+    def column(self, table: str, month: str, column: str) -> set[Any]:
+        """The values of one column of a small table's month; empty when it is not there."""
+        path = self.month_file(table, month)
+        if not path.exists():
+            return set()
+        return set(pq.read_table(path, columns=[column], partitioning=None)[column].to_pylist())
 
     def latest_month(self, table: str) -> str | None:
         """The newest month a table holds."""

@@ -109,6 +109,15 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The settings of the scoring model."""
         return _plainly(read_scoring_settings, self.lookup_file("scoring_settings"))
 
+    def check_lookups(self) -> None:
+        """Read every lookup, before any work starts.
+
+        Raises LookupRefused for the first that cannot be used.
+        """
+        read_product_areas(self.lookup_file("product_areas"))
+        read_internal_domains(self.lookup_file("internal_domains"))
+        read_scoring_settings(self.lookup_file("scoring_settings"))
+
     @property
     def silent_months(self) -> int:
         """How far the stages look back; the default while the settings cannot be read.

@@ -2,6 +2,8 @@
 
 import ibis
 
+_FORMULA = r"^[=+\-@\t\r]"
+
 
 def client_scores(
     index_scores: ibis.Table, momentum: ibis.Table, client_names: ibis.Table, *, partial: bool
@@ -27,7 +29,7 @@ def spreadsheet_safe(table: ibis.Table) -> ibis.Table:
     return table.mutate(
         **{
             name: ibis.ifelse(
-                table[name].re_search(r"^[=+\-@\t\r]"), ibis.literal("'") + table[name], table[name]
+                table[name].re_search(_FORMULA), ibis.literal("'") + table[name], table[name]
             )
             for name, dtype in table.schema().items()
             if dtype.is_string()

@@ -1,0 +1,30 @@
+"""The ``healthscore`` command: a thin skin over the graph and its tables.
+
+Each command is a file; heavy imports wait until a command runs, so that help is quick.
+"""
+
+import typer
+
+from healthscore_assets.cli.demo import demo
+from healthscore_assets.cli.explain import explain
+from healthscore_assets.cli.run import run
+from healthscore_assets.cli.scores import scores
+from healthscore_assets.cli.status import status
+
+app = typer.Typer(
+    name="healthscore",
+    help="Fair, explained 0-100 client health scores from raw Pendo usage exports.\n\n"
+    "Put the exports in exports/pendo/, describe your product in lookups/product_areas.csv, then: "
+    "healthscore run, healthscore status, healthscore scores, healthscore explain CLIENT.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+for command in (demo, run, status, scores, explain):
+    app.command()(command)
+
+
+def main() -> None:
+    """Entry point of the command."""
+    app()

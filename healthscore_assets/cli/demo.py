@@ -1,0 +1,127 @@
+"""``healthscore demo``: sample exports, scored."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from healthscore_assets.cli.options import (
+    ENGINE,
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    EngineOption,
+    Exports,
+    LakeFolder,
+    Lookups,
+    end,
+    workplace_of,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from healthscore_assets.orchestration.workplace import Workplace
+
+_WRITTEN = ".healthscore-demo.json"
+_SHOWN = 8
+
+
+def demo(
+    exports: Exports = EXPORTS,
+    lookups: Lookups = LOOKUPS,
+    lake: LakeFolder = LAKE,
+    engine: EngineOption = ENGINE,  # noqa: ARG001
+) -> None:
+    """Write sample exports of a made-up product, score all their months and show the result.
+
+    The sample has 300 clients over 24 months, some of them with a story. Lookups are not edited,
+    and a folder that holds other files is refused.
+    """
+    import time
+
+    from rich.console import Console
+
+    from healthscore_assets.cli.run import run_months
+    from healthscore_assets.demo.exports import write_exports
+
+    workplace = workplace_of(exports, lookups, lake)
+    _refuse_what_is_not_ours(workplace)
+    console = Console(soft_wrap=True, highlight=False)
+    started = time.monotonic()
+    console.print(f"Writing sample exports to {workplace.inbox}", markup=False)
+    names = []
+    for path in write_exports(workplace.inbox):
+        names.append(path.name)
+        (workplace.inbox / _WRITTEN).write_text(json.dumps(names), encoding="utf-8")
+    size = sum(path.stat().st_size for path in workplace.inbox.iterdir())
+    seconds = time.monotonic() - started
+    console.print(f"{len(names)} files, {size / 1e6:.0f} MB, in {seconds:.1f} s. Scoring them:")
+    if not run_months(workplace, console, everything=True):
+        raise typer.Exit(1)
+    _show(console, workplace)
+
+
+def _refuse_what_is_not_ours(workplace: "Workplace") -> None:
+    """End where the inbox or the lake holds what a demo did not write."""
+    from healthscore_assets.demo.exports import file_names
+
+    ours = {_WRITTEN, *file_names()}
+    marker = workplace.inbox / _WRITTEN
+    present = _names_in(workplace.inbox)
+    if present and not marker.exists():
+        end(
+            f"{workplace.inbox}: holds files that no demo wrote, such as {min(present)}; "
+            "give the demo a folder of its own: --exports demo/exports --lake demo/lake"
+        )
+    for name in sorted(present - ours):
+        end(
+            f"{workplace.inbox / name}: no demo wrote this file; "
+            "move it away or give the demo a folder of its own: --exports demo/exports"
+        )
+    lake = workplace.lake
+    for month in lake.months("raw_pendo_export"):
+        for name in sorted(lake.column("raw_pendo_export", month, "source_file") - ours):
+            end(
+                f"{lake.root}: holds {month} of {name}, which no demo wrote; "
+                "give the demo a lake of its own: --lake demo/lake"
+            )
+
+
+def _names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+
+
+def _show(console: "Console", workplace: "Workplace") -> None:
+    import ibis
+
+    from healthscore_assets.cli.scores import score_table
+    from healthscore_assets.cli.tables import open_month, scored_month
+    from healthscore_assets.lake.engine import Engine
+
+    month = scored_month(workplace.lake, None)
+    database = Engine()
+    table = open_month(database, workplace.lake, "client_scores", month)
+    by_score = table.order_by(ibis.desc("total_all", nulls_first=False), "client_id")
+    known = table.filter(table.engagement_trend.notnull() & (table.engagement_avg_3m >= 100))
+    falling = known.order_by("engagement_trend", "client_id")
+    for title, rows in (
+        (f"The healthiest clients of {month}", by_score),
+        (f"The most declining clients of {month}", falling),
+    ):
+        found = [{"month": month, **row} for row in database.rows(rows.limit(_SHOWN))]
+        console.print()
+        console.print(score_table(found, title))
+    declining = database.rows(falling.limit(1))[0]["client_name"]
+    console.print(
+        f"""
+Where to look next
+  healthscore explain "{declining}"     why it has its score
+  healthscore scores --client "{declining}"   how it got there
+  healthscore status                  what each month holds
+  make ui                             the graph, its checks and runs, in the browser
+  {workplace.lake.csv_file("client_scores", month)}   the same for a spreadsheet
+""",
+        markup=False,
+    )

@@ -1,0 +1,162 @@
+"""``healthscore explain``: why this score."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from healthscore_assets.cli.options import (
+    ENGINE,
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    EngineOption,
+    Exports,
+    LakeFolder,
+    Lookups,
+    end,
+    month_option,
+    workplace_of,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from healthscore_assets.scoring.explain import Explanation, Neighbour
+
+
+def explain(
+    client: Annotated[str, typer.Argument(help="Id or name of the client.")],
+    month: Annotated[
+        str | None,
+        typer.Option(callback=month_option, metavar="YYYY-MM", help="Month; default: the newest."),
+    ] = None,
+    exports: Exports = EXPORTS,
+    lookups: Lookups = LOOKUPS,
+    lake: LakeFolder = LAKE,
+    engine: EngineOption = ENGINE,  # noqa: ARG001
+) -> None:
+    """Say why a client has its score: areas, weights, contributions, who is just above and below.
+
+    Examples:
+        healthscore explain acct-0095
+
+        healthscore explain "Marigold Robotics" --month 2025-03
+
+    """
+    import sys
+
+    from rich.console import Console
+
+    from healthscore_assets.cli.tables import find_client, open_month, scored_month
+    from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.lookups.scoring_settings import read_scoring_settings
+    from healthscore_assets.scoring.explain import explain_score
+
+    workplace = workplace_of(exports, lookups, lake)
+    at = scored_month(workplace.lake, month)
+    try:
+        settings = read_scoring_settings(workplace.lookup_file("scoring_settings"))
+    except LookupRefused as refused:
+        end(str(refused))
+    database = Engine()
+    everyone = database.rows(open_month(database, workplace.lake, "client_scores", at))
+    row = find_client(everyone, client)
+    names = {each["client_id"]: each["client_name"] for each in everyone}
+    tables = {
+        name: open_month(database, workplace.lake, name, at)
+        for name in ("client_month", "client_area_month", "area_weights", "index_scores")
+    }
+    console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
+    _headline(console, row, at)
+    for basis in ("total", "per_user"):
+        told = explain_score(database, row["client_id"], tables, settings.area_scaling, basis)
+        _show(console, told, row, names, settings.measure)
+    _momentum(console, row)
+
+
+def _headline(console: "Console", row: dict[str, Any], month: str) -> None:
+    name = f"{row['client_name']} ({row['client_id']})"
+    console.print(f"[bold]{name}[/bold], {month}" if "[" not in name else f"{name}, {month}")
+    if row["partial"]:
+        console.print("The month was not over when its export was taken in.")
+
+
+def _show(
+    console: "Console",
+    told: "Explanation",
+    row: dict[str, Any],
+    names: dict[str, str],
+    measure: str,
+) -> None:
+    from rich.table import Table
+
+    from healthscore_assets.cli.tables import number
+
+    per = " per visitor" if told.index.startswith("per_user") else ""
+    console.print()
+    console.print(f"[bold]{told.index} {number(told.score)}[/bold]  {_meaning(told, row, per)}")
+    if told.raw is None:
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("  area", no_wrap=True)
+    for heading in (measure, "scaled", "weight", "contribution", "average client"):
+        table.add_column(heading, justify="right")
+    for area in told.areas:
+        table.add_row(
+            f"  {area.area}",
+            number(area.engagement, ",.0f"),
+            number(area.scaled, ".3f"),
+            number(area.weight, ".3f"),
+            number(area.contribution, ".4f"),
+            number(area.average, ".4f"),
+        )
+    table.add_row(
+        "  raw index",
+        number(sum(area.engagement for area in told.areas), ",.0f"),
+        "",
+        number(sum(area.weight for area in told.areas), ".3f"),
+        number(told.raw, ".4f"),
+        number(sum(area.average for area in told.areas), ".4f"),
+        style="bold",
+    )
+    console.print(table)
+    console.print(f"  just above: {_listed(told.above, names)}", markup=False)
+    console.print(f"  just below: {_listed(told.below, names)}", markup=False)
+
+
+def _meaning(told: "Explanation", row: dict[str, Any], per: str) -> str:
+    if told.raw is None:
+        return f"not ranked: none of its visitors used the product (ranked: {told.ranked})"
+    if told.score is None:
+        return f"not ranked: {told.ranked} clients cannot be told apart"
+    change = row[f"{told.index}_change"]
+    moved = "" if change is None else f"; {change:+.1f} since the month before"
+    return f"more engagement{per} than {told.score:.0f} % of the other {told.ranked - 1}{moved}"
+
+
+def _listed(neighbours: "list[Neighbour]", names: dict[str, str]) -> str:
+    if not neighbours:
+        return "nobody"
+    return ", ".join(
+        f"{names[each.client_id]} ({each.score:.1f}, raw {each.raw:.4f})" for each in neighbours
+    )
+
+
+def _momentum(console: "Console", row: dict[str, Any]) -> None:
+    from healthscore_assets.cli.tables import number
+
+    console.print()
+    console.print(
+        f"Momentum: {row['direction'] or 'unknown'}. "
+        f"Engagement {row['engagement']:,.0f}, "
+        f"three-month average {number(row['engagement_avg_3m'], ',.0f')}, "
+        f"trend {number(row['engagement_trend'], '+.1%')}; "
+        f"{row['unique_visitors']} visitors ({number(row['unique_visitors_change'], '+d')}), "
+        f"{row['active_areas']} areas ({number(row['active_areas_change'], '+d')})."
+    )
+    console.print(
+        "Scaled: log(1 + engagement), unless set otherwise. A contribution is scaled x weight; the "
+        "raw index is their sum, and the score is the share of the other clients with less.",
+        style="dim",
+    )

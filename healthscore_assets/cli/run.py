@@ -1,0 +1,183 @@
+"""``healthscore run``: bring the tables up to date."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from healthscore_assets.cli.options import (
+    ENGINE,
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    EngineOption,
+    Exports,
+    LakeFolder,
+    Lookups,
+    complain,
+    end,
+    month_option,
+    workplace_of,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from healthscore_assets.orchestration.plan import Graph, MonthPlan
+    from healthscore_assets.orchestration.runs import MonthOutcome
+    from healthscore_assets.orchestration.workplace import Workplace
+    from healthscore_assets.pendo.inbox import Delivery
+
+First = Annotated[
+    str | None,
+    typer.Option("--from", callback=month_option, metavar="YYYY-MM", help="First month to run."),
+]
+Last = Annotated[
+    str | None,
+    typer.Option("--to", callback=month_option, metavar="YYYY-MM", help="Last month to run."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="ASSET",
+        help="Make only this table (and those made in one pass with it); may be repeated.",
+    ),
+]
+
+
+def run(
+    first: First = None,
+    last: Last = None,
+    select: Select = None,
+    exports: Exports = EXPORTS,
+    lookups: Lookups = LOOKUPS,
+    lake: LakeFolder = LAKE,
+    engine: EngineOption = ENGINE,  # noqa: ARG001
+) -> None:
+    """Make the tables, from raw exports to scores.
+
+    Without options: every month whose exports are new or changed, and the later months that read
+    them. With `--from` and `--to`: those months again, whatever changed, as after an edit of a
+    lookup. A month that is refused keeps its old tables, and the others go on.
+
+    Examples:
+        healthscore run
+
+        healthscore run --from 2024-01 --to 2024-12
+
+        healthscore run --from 2024-05 --to 2024-05 --select momentum --select client_scores
+
+    """
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    complete = run_months(
+        workplace_of(exports, lookups, lake), console, first=first, last=last, select=select
+    )
+    if not complete:
+        raise typer.Exit(1)
+
+
+def run_months(
+    workplace: "Workplace",
+    console: "Console",
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    select: list[str] | None = None,
+    everything: bool = False,
+) -> bool:
+    """Run what is due, or the months asked for; says whether all of them and all files are good."""
+    from healthscore_assets.cli.progress import Display
+    from healthscore_assets.definitions import build_definitions
+    from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.orchestration.instance import open_instance
+    from healthscore_assets.orchestration.plan import Graph, MonthPlan, plan_months
+    from healthscore_assets.orchestration.runs import observe_lookups, run_month
+    from healthscore_assets.pendo.inbox import deliveries
+    from healthscore_assets.pendo.refused import ExportRefused
+
+    try:
+        workplace.check_lookups()
+        found = deliveries(workplace.inbox)
+    except (LookupRefused, ExportRefused) as refused:
+        end(str(refused))
+    definitions = build_definitions(workplace)
+    graph = Graph.of(definitions)
+    tables = _selected(graph, select)
+    lost, months = _sort_out(found)
+    if not found:
+        end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
+    with open_instance() as instance:
+        observe_lookups(instance, workplace)
+        if first or last or select or everything:
+            asked = [m for m in months if (first or m) <= m <= (last or m)]
+            plans = [MonthPlan(month, tables) for month in asked]
+        else:
+            plans = plan_months(graph, instance, workplace.lake, found)
+        display = Display(console, len(plans))
+        outcomes: list[MonthOutcome] = []
+        with display.running():
+            for plan in plans:
+                outcomes.append(run_month(definitions, instance, plan, display.start(plan)))
+                display.finish(outcomes[-1])
+        later = plan_months(graph, instance, workplace.lake, found)
+    _summarise(console, outcomes, len(months), later)
+    complain(lost)
+    complain(line for outcome in outcomes for line in outcome.problems)
+    return not lost and all(outcome.succeeded for outcome in outcomes)
+
+
+def _selected(graph: "Graph", select: list[str] | None) -> tuple[str, ...]:
+    if not select:
+        return tuple(graph.reads)
+    for name in select:
+        if name not in graph.reads:
+            raise typer.BadParameter(
+                f"{name!r} is not a table of the graph: {', '.join(graph.reads)}",
+                param_hint="--select",
+            )
+    return graph.with_siblings(set(select))
+
+
+def _sort_out(found: "list[Delivery]") -> tuple[list[str], list[str]]:
+    """Files that belong to no month the graph knows, in words, and the months of the others."""
+    from healthscore_assets.orchestration.plan import known_months
+
+    earliest, latest = known_months()
+    lost, months = [], set()
+    for delivery in found:
+        if delivery.problem is not None and not delivery.months:
+            lost.append(delivery.problem.line())
+        for month in delivery.months:
+            if earliest <= month <= latest:
+                months.add(month)
+            else:
+                lost.append(
+                    f"{delivery.source_file}: tells of {month}; "
+                    f"expected a month from {earliest} to {latest}, correct it"
+                )
+    return lost, sorted(months)
+
+
+def _summarise(
+    console: "Console", outcomes: "list[MonthOutcome]", months: int, later: "list[MonthPlan]"
+) -> None:
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False)
+
+    if not outcomes:
+        say(f"Nothing to do: {months} months are up to date with their exports.")
+        return
+    refused = sum(not outcome.succeeded for outcome in outcomes)
+    seconds = sum(outcome.seconds for outcome in outcomes)
+    say(f"{len(outcomes) - refused} of {len(outcomes)} months done in {seconds:.0f} s.")
+    if refused:
+        say(f"{refused} refused or failed: the tables made before stay as they are.")
+    waiting = [plan.month for plan in later if plan.month not in {o.month for o in outcomes}]
+    if waiting:
+        say(f"{len(waiting)} more months read these ({_span(waiting)}): healthscore run")
+
+
+def _span(months: list[str]) -> str:
+    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"

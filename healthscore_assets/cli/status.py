@@ -1,0 +1,96 @@
+"""``healthscore status``: what each month holds and how its last run went."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from healthscore_assets.cli.options import (
+    ENGINE,
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    EngineOption,
+    Exports,
+    LakeFolder,
+    Lookups,
+    workplace_of,
+)
+
+if TYPE_CHECKING:
+    from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.lake.folder import Lake
+
+
+def status(
+    exports: Exports = EXPORTS,
+    lookups: Lookups = LOOKUPS,
+    lake: LakeFolder = LAKE,
+    engine: EngineOption = ENGINE,  # noqa: ARG001
+) -> None:
+    """Show, per month: files, rows in, rows quarantined, engagement unmapped, the last run."""
+    import sys
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.orchestration.history import last_runs
+    from healthscore_assets.orchestration.instance import open_instance
+
+    workplace = workplace_of(exports, lookups, lake)
+    with open_instance() as instance:
+        runs = last_runs(instance)
+    months = sorted({*workplace.lake.months("raw_pendo_export"), *runs})
+    if not months:
+        print(f"No month has been run yet. Put exports in {workplace.inbox}; healthscore run")
+        raise typer.Exit
+    database = Engine()
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("month", no_wrap=True)
+    for heading in ("files", "rows in", "quarantined", "unmapped", "clients"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("last run", no_wrap=True)
+    table.add_column("what failed", no_wrap=not sys.stdout.isatty(), overflow="fold")
+    for month in months:
+        held = _held(database, workplace.lake, month)
+        last = runs.get(month)
+        when = f"{last.ended:%Y-%m-%d %H:%M} UTC {last.status}" if last and last.ended else "-"
+        table.add_row(
+            month,
+            *(held[name] for name in ("files", "rows", "quarantined", "unmapped", "clients")),
+            when,
+            (last.reason if last else None) or "",
+        )
+    Console(width=None if sys.stdout.isatty() else 500, highlight=False).print(table)
+
+
+def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:
+    """The month's tables in five numbers; a dash where a table is not there."""
+    from healthscore_assets.cli.tables import open_month
+    from healthscore_assets.engagement.areas import engagement_by_mapping
+
+    def one(table: str, **measures: Any) -> dict[str, Any]:
+        if not lake.present(table, month):
+            return dict.fromkeys(measures)
+        opened = open_month(engine, lake, table, month)
+        return engine.rows(opened.aggregate(**{k: m(opened) for k, m in measures.items()}))[0]
+
+    raw = one("raw_pendo_export", files=lambda t: t.count(), rows=lambda t: t["rows"].sum())
+    refused = one(
+        "quarantine",
+        rows=lambda t: t.select("source_file", "source_row").distinct().count(),
+    )
+    scored = one("client_scores", clients=lambda t: t.count())
+    share = None
+    if lake.present("area_engagement", month):
+        areas = open_month(engine, lake, "area_engagement", month)
+        (sums,) = engine.rows(engagement_by_mapping(areas))
+        share = sums["unmapped"] / sums["engagement"] if sums["engagement"] else 0.0
+    counts = {
+        "files": raw["files"],
+        "rows": raw["rows"],
+        "quarantined": refused["rows"],
+        "clients": scored["clients"],
+    }
+    shown = {name: "-" if value is None else f"{int(value):,}" for name, value in counts.items()}
+    return shown | {"unmapped": "-" if share is None else f"{share:.1%}"}

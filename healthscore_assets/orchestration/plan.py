@@ -1,0 +1,117 @@
+"""Which months have to be run: new exports, corrected ones, and the months that read them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from healthscore_assets.lake.folder import Lake
+from healthscore_assets.lake.months import shift, span
+from healthscore_assets.orchestration.partitions import MONTHS, months_read
+from healthscore_assets.pendo.inbox import Delivery, of_month
+
+RAW = "raw_pendo_export"
+
+
+@dataclass(frozen=True)
+class MonthPlan:
+    """A month to run and the tables to make, in the order of the graph."""
+
+    month: str
+    tables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The monthly tables in the order of the graph, with what each reads and how far back."""
+
+    reads: Mapping[str, Mapping[str, int]]
+    steps: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, definitions: dg.Definitions) -> "Graph":
+        """Read off the declared partition mappings."""
+        assets = [
+            asset
+            for asset in definitions.resolve_asset_graph().assets_defs
+            if asset.partitions_def is not None
+        ]
+        specs = {spec.key.to_user_string(): spec for asset in assets for spec in asset.specs}
+        reads = {
+            name: {
+                dep.asset_key.to_user_string(): months_read(dep.partition_mapping)
+                for dep in spec.deps
+                if dep.asset_key.to_user_string() in specs
+            }
+            for name, spec in specs.items()
+        }
+        steps = {
+            name: tuple(sorted(spec.key.to_user_string() for spec in asset.specs))
+            for asset in assets
+            for name in (spec.key.to_user_string() for spec in asset.specs)
+        }
+        return cls(_in_order(reads), steps)
+
+    def with_siblings(self, tables: set[str]) -> tuple[str, ...]:
+        """The tables and those that the same steps make, in the order of the graph."""
+        wanted = {sibling for table in tables for sibling in self.steps[table]}
+        return tuple(table for table in self.reads if table in wanted)
+
+
+def known_months() -> tuple[str, str]:
+    """The first and the last month the graph knows."""
+    keys = MONTHS.get_partition_keys()
+    return keys[0], keys[-1]
+
+
+def plan_months(
+    graph: Graph, instance: dg.DagsterInstance, lake: Lake, found: list[Delivery]
+) -> list[MonthPlan]:
+    """The tables that are missing, or older than what they are made from, month by month.
+
+    A month counts where an export tells of it. Its raw table is out of date when the files of the
+    inbox are not the files it was made from; any other table when one that it reads, in any month
+    of its window, was made later or is about to be made.
+    """
+    first, last = known_months()
+    months = sorted({m for d in found for m in d.months if first <= m <= last})
+    made = {
+        table: instance.get_latest_storage_id_by_partition(
+            dg.AssetKey(table), dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        for table in graph.reads
+    }
+    present = {table: set(lake.months(table)) for table in graph.reads}
+    due: set[tuple[str, str]] = set()
+    for month in months:
+        if month not in present[RAW] or _changed(lake, found, month):
+            due.add((RAW, month))
+    for table, inputs in graph.reads.items():
+        for month in months:
+            own = made[table].get(month)
+            if month not in present[table] or own is None:
+                due.add((table, month))
+            for parent, back in inputs.items():
+                for read in span(shift(month, -back), month):
+                    if (parent, read) in due or (own or 0) < made[parent].get(read, 0):
+                        due.add((table, month))
+    plans = []
+    for month in months:
+        tables = graph.with_siblings({table for table, at in due if at == month})
+        if tables:
+            plans.append(MonthPlan(month, tables))
+    return plans
+
+
+def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:
+    """Whether the inbox holds other bytes for the month than the raw table was made from."""
+    delivered = {delivery.sha256 for delivery in of_month(found, month)}
+    return delivered != lake.column(RAW, month, "source_sha256")
+
+
+def _in_order(reads: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
+    ordered: dict[str, Mapping[str, int]] = {}
+    while len(ordered) < len(reads):
+        ready = [n for n in reads if n not in ordered and all(p in ordered for p in reads[n])]
+        ordered.update((name, reads[name]) for name in ready)
+    return ordered
