@@ -1,11 +1,15 @@
 """What people change, as inputs of the graph: an edit makes the tables made before it stale."""
 
+import warnings
+
 import dagster as dg
 
 from healthscore_assets.lake.folder import content_hash
 from healthscore_assets.orchestration.workplace import Workplace
 
 _GROUP = "lookups"
+
+warnings.filterwarnings("ignore", message=".*observable_source_asset.*", category=dg.BetaWarning)
 
 
 @dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/csv": ""})

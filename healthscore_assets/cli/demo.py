@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _WRITTEN = ".healthscore-demo.json"
 _SHOWN = 8
+_WORTH_A_TREND = 100
+"""With fewer clicks a month before, a trend is noise and not shown first."""
 
 
 def demo(
@@ -104,7 +106,7 @@ def _show(console: "Console", workplace: "Workplace") -> None:
     database = Engine()
     table = open_month(database, workplace.lake, "client_scores", month)
     by_score = table.order_by(ibis.desc("total_all", nulls_first=False), "client_id")
-    known = table.filter(table.engagement_trend.notnull() & (table.engagement_avg_3m >= 100))
+    known = table.filter(table.engagement_avg_3m >= _WORTH_A_TREND)
     falling = known.order_by("engagement_trend", "client_id")
     for title, rows in (
         (f"The healthiest clients of {month}", by_score),
@@ -112,16 +114,14 @@ def _show(console: "Console", workplace: "Workplace") -> None:
     ):
         found = [{"month": month, **row} for row in database.rows(rows.limit(_SHOWN))]
         console.print()
-        console.print(score_table(found, title))
-    declining = database.rows(falling.limit(1))[0]["client_name"]
-    console.print(
-        f"""
-Where to look next
-  healthscore explain "{declining}"     why it has its score
-  healthscore scores --client "{declining}"   how it got there
-  healthscore status                  what each month holds
-  make ui                             the graph, its checks and runs, in the browser
-  {workplace.lake.csv_file("client_scores", month)}   the same for a spreadsheet
-""",
-        markup=False,
-    )
+        console.print(score_table(found, title, brief=True))
+    declining = database.rows(falling.limit(1))[0]["client_id"]
+    console.print("\nWhere to look next")
+    for command, shows in (
+        (f"healthscore explain {declining}", "why it has its score"),
+        (f"healthscore scores --client {declining}", "how it got there"),
+        ("healthscore status", "what each month holds"),
+        ("make ui", "the graph, its checks and runs, in the browser"),
+        (str(workplace.lake.csv_file("client_scores", month)), "the month for a spreadsheet"),
+    ):
+        console.print(f"  {command:<38} {shows}", markup=False)

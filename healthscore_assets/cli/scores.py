@@ -1,5 +1,6 @@
 """``healthscore scores``: scores and momentum."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ from healthscore_assets.cli.options import (
     month_option,
     workplace_of,
 )
+from healthscore_assets.cli.tables import number
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -102,7 +104,7 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
         from rich.console import Console
 
         console = Console(width=None if sys.stdout.isatty() else 150)
-        console.print(score_table(rows, title))
+        console.print(score_table(rows, title, by_month=title is None))
         notes = ["Scores: share of the other clients with less engagement, 0-100."]
         if any(row["small_base"] for row in rows):
             notes.append("Fewer than 20 clients are compared: a score moves by over 5 per client.")
@@ -111,34 +113,40 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
         console.print(" ".join(notes), style="dim", highlight=False)
 
 
-def score_table(rows: list[dict[str, Any]], title: str | None) -> "Table":
-    """Rows of `client_scores` as a table for reading; a null is a dash."""
+def score_table(
+    rows: list[dict[str, Any]], title: str | None, *, by_month: bool = False, brief: bool = False
+) -> "Table":
+    """Rows of `client_scores` as a table for reading; a null is a dash.
+
+    ``by_month`` tells months apart instead of clients; ``brief`` fits 80 characters.
+    """
     from rich.table import Table
 
-    from healthscore_assets.cli.tables import number
-
     table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
-    table.add_column("month", no_wrap=True)
-    table.add_column("client", no_wrap=True)
-    table.add_column("name", no_wrap=True, overflow="ellipsis", max_width=28)
-    for heading in ("total", "change", "per user", "change", "engagement", "trend"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("direction", no_wrap=True)
-    for heading in ("visitors", "areas"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(
-            row["month"] + (" partial" if row["partial"] else ""),
-            row["client_id"],
-            row["client_name"],
-            number(row["total_all"]),
-            number(row["total_all_change"], "+.1f"),
-            number(row["per_user_all"]),
-            number(row["per_user_all_change"], "+.1f"),
-            number(row["engagement"], ",.0f"),
-            number(row["engagement_trend"], "+.0%"),
-            row["direction"] or "-",
-            f"{row['unique_visitors']:,}",
-            f"{row['active_areas']:,}",
+    columns = _COLUMNS if not brief else [each for each in _COLUMNS if each[0] not in _WIDE]
+    columns = [each for each in columns if each[0] != ("client" if by_month else "month")]
+    for heading, _ in columns:
+        left = heading in ("month", "client", "name", "direction")
+        table.add_column(
+            heading, justify="left" if left else "right", no_wrap=True, overflow="ellipsis"
         )
+    for row in rows:
+        table.add_row(*(shown(row) for _, shown in columns))
     return table
+
+
+_WIDE = ("client", "areas", "visitors")
+_COLUMNS: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
+    ("month", lambda row: row["month"] + (" partial" if row["partial"] else "")),
+    ("client", lambda row: row["client_id"]),
+    ("name", lambda row: row["client_name"]),
+    ("total", lambda row: number(row["total_all"])),
+    ("change", lambda row: number(row["total_all_change"], "+.1f")),
+    ("per user", lambda row: number(row["per_user_all"])),
+    ("change ", lambda row: number(row["per_user_all_change"], "+.1f")),
+    ("engagement", lambda row: number(row["engagement"], ",.0f")),
+    ("trend", lambda row: number(row["engagement_trend"], "+.0%")),
+    ("direction", lambda row: row["direction"] or "-"),
+    ("visitors", lambda row: f"{row['unique_visitors']:,}"),
+    ("areas", lambda row: f"{row['active_areas']:,}"),
+]

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from healthscore_assets.lake.folder import Lake
 
 
+_SOURCE_ROW = ("source_file", "source_row")
+
+
 def status(
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
@@ -66,6 +69,8 @@ def status(
 
 def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:
     """The month's tables in five numbers; a dash where a table is not there."""
+    import ibis
+
     from healthscore_assets.cli.tables import open_month
     from healthscore_assets.engagement.areas import engagement_by_mapping
 
@@ -77,8 +82,7 @@ def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:
 
     raw = one("raw_pendo_export", files=lambda t: t.count(), rows=lambda t: t["rows"].sum())
     refused = one(
-        "quarantine",
-        rows=lambda t: t.select("source_file", "source_row").distinct().count(),
+        "quarantine", rows=lambda t: ibis.struct({n: t[n] for n in _SOURCE_ROW}).nunique()
     )
     scored = one("client_scores", clients=lambda t: t.count())
     share = None

@@ -80,7 +80,7 @@ def _counting_sql(name: str) -> str:
     key = ibis.struct({column: table[column] for column in contract.unique})
     # Equal keys have equal hashes: fewer hashes than rows is a suspicion, checked exactly after.
     query = table.aggregate(rows=table.count(), distinct_keys=key.hash().nunique(), **counts)
-    return str(ibis.to_sql(query, dialect="duckdb"))
+    return str(ibis.to_sql(query, dialect="duckdb", pretty=False))
 
 
 def _first_rows(

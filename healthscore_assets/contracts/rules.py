@@ -32,7 +32,7 @@ _CHECKS: dict[str, tuple[str, _Build]] = {
         lambda c, s: (c < s["min_value"]) | (c > s["max_value"]),
     ),
     "isin": ("one of {allowed_values}", lambda c, s: c.notin(s["allowed_values"])),
-    "str_length": ("at least {min_value} characters", lambda c, s: c.length() < s["min_value"]),
+    "str_length": ("at least {min_value} character", lambda c, s: c.length() < s["min_value"]),
     "str_matches": ("text like {pattern}", lambda c, s: ~c.re_search(s["pattern"])),
 }
 
@@ -56,8 +56,13 @@ def rules_of(contract: pa.DataFrameSchema) -> list[Rule]:
         for check in column.checks:
             says, build = _CHECKS[check.name]
             facts = dict(check.statistics)
-            rules.append(Rule(name, says.format(**facts), _broken(name, build, facts)))
+            rules.append(Rule(name, _words(says, facts), _broken(name, build, facts)))
     return rules
+
+
+def _words(says: str, facts: dict[str, Any]) -> str:
+    told = {k: ", ".join(v) if isinstance(v, list) else v for k, v in facts.items()}
+    return says.format(**told)
 
 
 def _null(name: str) -> Callable[[ibis.Table], ibis.Value]:

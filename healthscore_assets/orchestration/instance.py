@@ -21,3 +21,7 @@ def open_instance() -> dg.DagsterInstance:
         shutil.copyfile(_SETTINGS, home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
     return dg.DagsterInstance.get()
+
+
+if __name__ == "__main__":
+    open_instance().dispose()

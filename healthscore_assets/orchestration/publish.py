@@ -89,13 +89,17 @@ class Stage:
         return self._lake.stage_file(self._context.run_id, str(contract.name), self._month)
 
     def publish(self, findings: Iterable[Finding] = ()) -> Published:
-        """Check every table and yield them all, or the reasons why not."""
+        """Check every table and yield them all, or the reasons why not.
+
+        The numbers of a finding are kept with its table too, so that the UI plots them by month.
+        """
+        findings = list(findings)
         results = [self._hold_to_contract(publication) for publication in self._publications]
         results += [_result(finding) for finding in findings]
         refused = any(not r.passed and r.severity == dg.AssetCheckSeverity.ERROR for r in results)
         if not refused:
             # All are made before the first is yielded: what is yielded is promoted at once.
-            yield from [self._output(publication) for publication in self._publications]
+            yield from [self._output(publication, findings) for publication in self._publications]
         yield from results
 
     def _hold_to_contract(self, publication: Publication) -> dg.AssetCheckResult:
@@ -112,7 +116,7 @@ class Stage:
         )
         return _result(finding)
 
-    def _output(self, publication: Publication) -> dg.Output[Staged]:
+    def _output(self, publication: Publication, findings: list[Finding]) -> dg.Output[Staged]:
         contract, name = publication.contract, str(publication.contract.name)
         staged = self.file(contract)
         files = [(staged, self._lake.month_file(name, self._month))]
@@ -126,6 +130,7 @@ class Stage:
                 "dagster/row_count": self._rows[name],
                 "preview": dg.MetadataValue.md(_markdown(shown)),
                 **publication.metadata,
+                **{k: v for f in findings if f.asset == name for k, v in f.metadata.items()},
             },
             data_version=dg.DataVersion(content_hash(staged)),
         )

@@ -1,0 +1,55 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
+export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
+
+.PHONY: demo test install ui docs lint format lock clean
+
+demo: $(VENV)/.installed ## sample exports, scored and shown
+	$(BIN)/healthscore demo
+
+test: $(VENV)/.installed-dev ## every test but those of a deployment
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+
+install: $(VENV)/.installed ## the healthscore command in .venv/bin
+
+ui: $(VENV)/.installed ## the graph, its runs and checks in the browser
+	$(BIN)/python -m healthscore_assets.orchestration.instance
+	$(BIN)/dagster dev -w workspace.yaml
+
+docs: $(VENV)/.installed ## documents that are written from the code
+	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.installed-dev ## renew the exact versions
+	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCKED) -o requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --all-extras -c requirements.txt $(LOCKED) -o requirements-dev.txt
+
+LOCKED := --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
+	--no-annotate --no-header --quiet
+
+clean: ## everything that can be made again, but no exports and no lake
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked dependencies into $(VENV); this takes a minute or two."
+	$(PIP) -r requirements.txt
+	$(PIP) --no-build-isolation --no-deps -e .
+	touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing what the tests need."
+	$(PIP) -r requirements-dev.txt
+	touch $@
