@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthscore_assets.contracts import CLEANED_USAGE, QUARANTINE
 from healthscore_assets.contracts.rules import schema_of
@@ -17,7 +18,7 @@ from healthscore_assets.pendo.client_names import client_names
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.wide_rows import WideRows, metric_of, read_wide_rows
 
-_ROWS = "rows_of_month"
+_ROWS, _ACCEPTED, _VISITORS = "rows_of_month", "accepted_rows", "visitors_of_month"
 _ROW_SCHEMA = ibis.schema(
     {
         "source_file": "string",
@@ -69,10 +70,9 @@ def clean_month(
     spelling = _spelling([export for _, export in files], product_areas)
     read = [read_wide_rows(path, export, month, spelling) for path, export in files]
     arrow, metrics = _side_by_side(read)
-    engine.con.register("rows_read", arrow)
-    rows = engine.view(_ROWS, "SELECT * FROM rows_read", _ROW_SCHEMA)
-    accepted = rows.filter(rows.refused.isnull())
-    visitors = engine.keep("visitors_of_month", visitor_month(accepted, internal_domains))
+    engine.arrow(_ROWS, arrow, _ROW_SCHEMA)
+    accepted = engine.arrow(_ACCEPTED, _in_key_order(arrow), _ROW_SCHEMA)
+    visitors = engine.keep(_VISITORS, visitor_month(accepted, internal_domains))
     (counts,) = engine.rows(
         visitors.aggregate(
             both=visitors.count(where=visitors.disagrees),
@@ -114,19 +114,35 @@ def _side_by_side(read: list[WideRows]) -> tuple[pa.Table, list[tuple[str, str]]
     return table, [metric for name in names if (metric := metric_of(name))]
 
 
+def _in_key_order(rows: pa.Table) -> pa.Table:
+    """The accepted rows, by client and visitor."""
+    accepted = rows.filter(pc.is_null(rows["refused"]))
+    keys = [
+        (name, "ascending") for name in ("client_id", "visitor_id", "source_file", "source_row")
+    ]
+    return accepted.take(pc.sort_indices(accepted, keys))
+
+
 def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> ibis.Table:
     """Wide rows as `cleaned_usage`, in the order of its key; zeros are dropped at once."""
     columns = [f"m{number}" for number in range(len(metrics))]
-    kept = f"FROM {_ROWS} r JOIN visitors_of_month v USING (client_id, visitor_id)"
-    kept += " WHERE r.refused IS NULL"
     if repeated:
         sums = ", ".join(f"sum({m}::DECIMAL(18, 6))::DOUBLE AS {m}" for m in columns)
-        wide = f"SELECT client_id, visitor_id, v.audience, {sums} {kept} GROUP BY ALL"
+        wide = (
+            f"SELECT client_id, visitor_id, audience, {sums} FROM {_ACCEPTED}"
+            f" JOIN {_VISITORS} USING (client_id, visitor_id)"
+            " GROUP BY ALL ORDER BY client_id, visitor_id"
+        )
     else:
-        wide = f"SELECT client_id, visitor_id, v.audience, {', '.join(columns)} {kept}"
-    engine.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE wide_of_month AS {wide} ORDER BY client_id, visitor_id"
-    )
+        # Both sides are one row per visitor in key order. Sorting a hundred columns after a join
+        # took as long as all the reading; a row that met another's would be left without audience.
+        wide = (
+            f"SELECT r.client_id, r.visitor_id, CASE WHEN (r.client_id, r.visitor_id) ="
+            f" (v.client_id, v.visitor_id) THEN v.audience END AS audience, {', '.join(columns)}"
+            f" FROM {_ACCEPTED} r POSITIONAL JOIN"
+            f" (SELECT * FROM {_VISITORS} ORDER BY client_id, visitor_id) v"
+        )
+    engine.con.execute(f"CREATE OR REPLACE TEMP TABLE wide_of_month AS {wide}")
     features = ", ".join(_quote(feature) for feature, _ in metrics)
     measures = ", ".join(_quote(measure) for _, measure in metrics)
     return engine.view(
