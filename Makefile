@@ -16,7 +16,7 @@ install: $(VENV)/.installed ## the healthscore command in .venv/bin
 
 ui: $(VENV)/.installed ## the graph, its runs and checks in the browser
 	$(BIN)/python -m healthscore_assets.orchestration.instance
-	$(BIN)/dagster dev -w workspace.yaml
+	PYTHONWARNINGS='ignore:Function `dev_command` is superseded' $(BIN)/dagster dev -w workspace.yaml
 
 docs: $(VENV)/.installed ## documents that are written from the code
 	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md

@@ -10,10 +10,14 @@ from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.raw_table import taken_in
 from healthscore_assets.scoring.client_scores import client_scores as side_by_side
 from healthscore_assets.scoring.client_scores import spreadsheet_safe
+from healthscore_assets.scoring.momentum import AVERAGED_MONTHS
 
 
 def client_scores(silent_months: int) -> dg.AssetsDefinition:
     """The stage, reading the names of clients that were last listed some months ago."""
+    # As far back as momentum reads, which is further than names need: Dagster takes the months of
+    # a backfill from the first inputs it comes to, and would leave out those due by momentum.
+    back = AVERAGED_MONTHS + silent_months
 
     @monthly(
         CLIENT_SCORES,
@@ -21,8 +25,8 @@ def client_scores(silent_months: int) -> dg.AssetsDefinition:
         reads={
             "index_scores": 0,
             "momentum": 0,
-            "client_names": silent_months,
-            "raw_pendo_export": 0,
+            "client_names": back,
+            "raw_pendo_export": back,
         },
         kinds=frozenset({"duckdb", "parquet", "csv"}),
     )
@@ -35,7 +39,8 @@ def client_scores(silent_months: int) -> dg.AssetsDefinition:
         raw_pendo_export: ibis.Table,
     ) -> Published:
         """The analysis-ready file: name, scores and momentum of every client of the base."""
-        files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
+        delivered = raw_pendo_export.filter(raw_pendo_export.months_ago == 0)
+        files = [taken_in(row) for row in workplace.engine.rows(delivered)]
         table = side_by_side(
             index_scores, momentum, client_names, partial=any(file.partial for file in files)
         )

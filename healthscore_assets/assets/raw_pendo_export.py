@@ -7,6 +7,7 @@ import dagster as dg
 from healthscore_assets.contracts import RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.orchestration.monthly import monthly
+from healthscore_assets.orchestration.plan import lost_files
 from healthscore_assets.orchestration.publish import (
     CONTRACT,
     Finding,
@@ -61,6 +62,6 @@ def nothing_taken_in(month: str, refused: list[str]) -> Published:
 
 
 def _inbox(everything: list[Delivery]) -> Finding:
-    lost = [d.problem.line() for d in everything if d.problem and not d.months]
+    lost = lost_files(everything)
     says = "\n".join(lost) or "Every file tells its month."
     return Finding("inbox", "raw_pendo_export", not lost, says, blocks=False)

@@ -14,12 +14,12 @@ from healthscore_assets.cli.status import status
 app = typer.Typer(
     name="healthscore",
     help="Fair, explained 0-100 client health scores from raw Pendo usage exports.\n\n"
-    "Put the exports in exports/pendo/, describe your product in lookups/product_areas.csv, then: "
-    "healthscore run, healthscore status, healthscore scores, healthscore explain CLIENT.",
+    "Put the exports in exports/pendo/ and describe your product in lookups/product_areas.csv. "
+    "Then: healthscore run, healthscore status, healthscore scores, healthscore explain CLIENT.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode="rich",
 )
 for command in (demo, run, status, scores, explain):
     app.command()(command)

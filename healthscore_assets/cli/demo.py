@@ -1,6 +1,9 @@
 """``healthscore demo``: sample exports, scored."""
 
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 _WRITTEN = ".healthscore-demo.json"
 _SHOWN = 8
+_SCORES = "client_scores"
 _WORTH_A_TREND = 100
 """With fewer clicks a month before, a trend is noise and not shown first."""
 
@@ -104,7 +108,7 @@ def _show(console: "Console", workplace: "Workplace") -> None:
 
     month = scored_month(workplace.lake, None)
     database = Engine()
-    table = open_month(database, workplace.lake, "client_scores", month)
+    table = open_month(database, workplace.lake, _SCORES, month)
     by_score = table.order_by(ibis.desc("total_all", nulls_first=False), "client_id")
     known = table.filter(table.engagement_avg_3m >= _WORTH_A_TREND)
     falling = known.order_by("engagement_trend", "client_id")
@@ -117,11 +121,21 @@ def _show(console: "Console", workplace: "Workplace") -> None:
         console.print(score_table(found, title, brief=True))
     declining = database.rows(falling.limit(1))[0]["client_id"]
     console.print("\nWhere to look next")
-    for command, shows in (
-        (f"healthscore explain {declining}", "why it has its score"),
-        (f"healthscore scores --client {declining}", "how it got there"),
-        ("healthscore status", "what each month holds"),
-        ("make ui", "the graph, its checks and runs, in the browser"),
-        (str(workplace.lake.csv_file("client_scores", month)), "the month for a spreadsheet"),
+    name = _as_started()
+    for shows, command in (
+        ("why it has its score", f"{name} explain {declining}"),
+        ("how it got there", f"{name} scores --client {declining}"),
+        ("what each month holds", f"{name} status"),
+        ("the graph and its checks, in the browser", "make ui"),
+        ("the month for a spreadsheet", _from_here(workplace.lake.csv_file(_SCORES, month))),
     ):
-        console.print(f"  {command:<38} {shows}", markup=False)
+        console.print(f"  {shows:<42} {command}", markup=False)
+
+
+def _as_started() -> str:
+    """The command as it can be typed here."""
+    return "healthscore" if shutil.which("healthscore") else _from_here(Path(sys.argv[0]))
+
+
+def _from_here(path: Path) -> str:
+    return os.path.relpath(path)

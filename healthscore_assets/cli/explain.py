@@ -37,11 +37,10 @@ def explain(
 ) -> None:
     """Say why a client has its score: areas, weights, contributions, who is just above and below.
 
+    \b
     Examples:
-        healthscore explain acct-0095
-
-        healthscore explain "Marigold Robotics" --month 2025-03
-
+      healthscore explain acct-0095
+      healthscore explain "Marigold Robotics" --month 2025-03
     """
     import sys
 
@@ -100,12 +99,14 @@ def _show(
         return
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("  area", no_wrap=True)
-    for heading in (measure, "scaled", "weight", "contribution", "average client"):
+    for heading in (measure + per, "scaled", "weight", "points", "average client"):
         table.add_column(heading, justify="right")
-    for area in told.areas:
+    shown = [area for area in told.areas if area.scaled or area.average]
+    users = row["unique_visitors"] if per else 1
+    for area in shown:
         table.add_row(
             f"  {area.area}",
-            number(area.engagement, ",.0f"),
+            number(area.engagement / users, ",.1f" if per else ",.0f"),
             number(area.scaled, ".3f"),
             number(area.weight, ".3f"),
             number(area.contribution, ".4f"),
@@ -113,7 +114,7 @@ def _show(
         )
     table.add_row(
         "  raw index",
-        number(sum(area.engagement for area in told.areas), ",.0f"),
+        number(sum(area.engagement for area in told.areas) / users, ",.1f" if per else ",.0f"),
         "",
         number(sum(area.weight for area in told.areas), ".3f"),
         number(told.raw, ".4f"),
@@ -121,6 +122,8 @@ def _show(
         style="bold",
     )
     console.print(table)
+    if told.level:
+        console.print(f"  level with: {told.level} other{'s' if told.level > 1 else ''}")
     console.print(f"  just above: {_listed(told.above, names)}", markup=False)
     console.print(f"  just below: {_listed(told.below, names)}", markup=False)
 
@@ -156,7 +159,7 @@ def _momentum(console: "Console", row: dict[str, Any]) -> None:
         f"{row['active_areas']} areas ({number(row['active_areas_change'], '+d')})."
     )
     console.print(
-        "Scaled: log(1 + engagement), unless set otherwise. A contribution is scaled x weight; the "
-        "raw index is their sum, and the score is the share of the other clients with less.",
+        "Scaled: log(1 + engagement), unless set otherwise. Points are scaled x weight; the raw "
+        "index is their sum, and the score is the share of the other clients with a smaller one.",
         style="dim",
     )

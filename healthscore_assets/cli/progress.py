@@ -52,14 +52,16 @@ class Display:
 def outcome_line(outcome: MonthOutcome) -> str:
     """A month in one line."""
     if not outcome.succeeded:
-        return f"{outcome.month}  not done: {outcome.problems[0] if outcome.problems else '?'}"
-    told = []
-    for table, noun in (("client_scores", "clients"), ("visitor_month", "visitors")):
-        if table in outcome.numbers:
-            told.append(f"{outcome.numbers[table]:>7,.0f} {noun}")
-    if "area_engagement.engagement_out" in outcome.numbers:
-        told.append(f"{outcome.numbers['area_engagement.engagement_out']:>11,.0f} engagement")
-        told.append(f"{outcome.numbers['area_engagement.share_unmapped']:>6.1%} unmapped")
+        return f"{outcome.month} refused; its tables stay as they were"
+    told = [
+        f"{outcome.numbers[name]:>{width},.0f} {noun}"
+        for name, width, noun in (
+            ("client_scores", 5, "clients"),
+            ("visitor_month", 7, "visitors"),
+            ("area_engagement.engagement_out", 10, "engagement"),
+        )
+        if name in outcome.numbers
+    ]
     if outcome.numbers.get("quarantine"):
-        told.append(f"{outcome.numbers['quarantine']:,.0f} quarantined")
-    return f"{outcome.month}  done in {outcome.seconds:4.1f} s  " + " ".join(told)
+        told.append(f"{outcome.numbers['quarantine']:,.0f} cells in quarantine")
+    return f"{outcome.month} {' '.join(told)} {outcome.seconds:>5.1f} s"

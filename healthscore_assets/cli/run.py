@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from healthscore_assets.orchestration.plan import Graph, MonthPlan
     from healthscore_assets.orchestration.runs import MonthOutcome
     from healthscore_assets.orchestration.workplace import Workplace
-    from healthscore_assets.pendo.inbox import Delivery
 
 First = Annotated[
     str | None,
@@ -56,17 +55,17 @@ def run(
 ) -> None:
     """Make the tables, from raw exports to scores.
 
-    Without options: every month whose exports are new or changed, and the later months that read
-    them. With `--from` and `--to`: those months again, whatever changed, as after an edit of a
-    lookup. A month that is refused keeps its old tables, and the others go on.
+    \b
+    Without options: every month whose exports are new or changed, and the
+    later months that read them. With --from and --to: those months again,
+    whatever changed, as after an edit of a lookup. A month that is refused
+    keeps its old tables, and the others go on.
 
+    \b
     Examples:
-        healthscore run
-
-        healthscore run --from 2024-01 --to 2024-12
-
-        healthscore run --from 2024-05 --to 2024-05 --select momentum --select client_scores
-
+      healthscore run
+      healthscore run --from 2024-01 --to 2024-12
+      healthscore run --from 2024-05 --to 2024-05 --select momentum
     """
     from rich.console import Console
 
@@ -92,7 +91,15 @@ def run_months(
     from healthscore_assets.definitions import build_definitions
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.instance import open_instance
-    from healthscore_assets.orchestration.plan import Graph, MonthPlan, plan_months
+    from healthscore_assets.orchestration.plan import (
+        RAW,
+        Graph,
+        MonthPlan,
+        known_months_of,
+        lost_files,
+        made_before_lookups,
+        plan_months,
+    )
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
     from healthscore_assets.pendo.inbox import deliveries
     from healthscore_assets.pendo.refused import ExportRefused
@@ -105,7 +112,7 @@ def run_months(
     definitions = build_definitions(workplace)
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
-    lost, months = _sort_out(found)
+    lost, months = lost_files(found), known_months_of(found)
     if not found:
         end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
     with open_instance() as instance:
@@ -122,7 +129,9 @@ def run_months(
                 outcomes.append(run_month(definitions, instance, plan, display.start(plan)))
                 display.finish(outcomes[-1])
         later = plan_months(graph, instance, workplace.lake, found)
-    _summarise(console, outcomes, len(months), later)
+        edited = made_before_lookups(graph, instance, months)
+    _summarise(console, outcomes, months, later)
+    _advise(console, outcomes, edited, withdrawn=sorted({*workplace.lake.months(RAW)} - {*months}))
     complain(lost)
     complain(line for outcome in outcomes for line in outcome.problems)
     return not lost and all(outcome.succeeded for outcome in outcomes)
@@ -140,44 +149,48 @@ def _selected(graph: "Graph", select: list[str] | None) -> tuple[str, ...]:
     return graph.with_siblings(set(select))
 
 
-def _sort_out(found: "list[Delivery]") -> tuple[list[str], list[str]]:
-    """Files that belong to no month the graph knows, in words, and the months of the others."""
-    from healthscore_assets.orchestration.plan import known_months
-
-    earliest, latest = known_months()
-    lost, months = [], set()
-    for delivery in found:
-        if delivery.problem is not None and not delivery.months:
-            lost.append(delivery.problem.line())
-        for month in delivery.months:
-            if earliest <= month <= latest:
-                months.add(month)
-            else:
-                lost.append(
-                    f"{delivery.source_file}: tells of {month}; "
-                    f"expected a month from {earliest} to {latest}, correct it"
-                )
-    return lost, sorted(months)
-
-
 def _summarise(
-    console: "Console", outcomes: "list[MonthOutcome]", months: int, later: "list[MonthPlan]"
+    console: "Console", outcomes: "list[MonthOutcome]", months: list[str], later: "list[MonthPlan]"
 ) -> None:
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False)
-
     if not outcomes:
-        say(f"Nothing to do: {months} months are up to date with their exports.")
+        _say(console, f"Nothing to do: {_months(months)} up to date with the exports.")
         return
     refused = sum(not outcome.succeeded for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
-    say(f"{len(outcomes) - refused} of {len(outcomes)} months done in {seconds:.0f} s.")
-    if refused:
-        say(f"{refused} refused or failed: the tables made before stay as they are.")
+    _say(console, f"{len(outcomes) - refused} of {len(outcomes)} months done in {seconds:.0f} s.")
     waiting = [plan.month for plan in later if plan.month not in {o.month for o in outcomes}]
     if waiting:
-        say(f"{len(waiting)} more months read these ({_span(waiting)}): healthscore run")
+        _say(console, f"{_months(waiting)} due, to be made by: healthscore run")
 
 
-def _span(months: list[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+def _advise(
+    console: "Console",
+    outcomes: "list[MonthOutcome]",
+    edited: dict[str, list[str]],
+    withdrawn: list[str],
+) -> None:
+    """What a person might want to do about what was found."""
+    from healthscore_assets.orchestration.workplace import LOOKUP_FILES
+
+    told = [outcome for outcome in outcomes if outcome.warnings]
+    for warning in told[-1].warnings if told else []:
+        _say(console, f"In {told[-1].month}: {warning}")
+    for lookup, months in edited.items():
+        _say(
+            console,
+            f"{_months(months)} made with an older {LOOKUP_FILES[lookup]}; to make them again: "
+            f"healthscore run --from {months[0]} --to {months[-1]}",
+        )
+    if withdrawn:
+        _say(console, f"{_months(withdrawn)} in the lake, with no export in the inbox any more.")
+
+
+def _say(console: "Console", text: str) -> None:
+    console.print(text, highlight=False, markup=False)
+
+
+def _months(months: list[str]) -> str:
+    """Months as the beginning of a sentence: ``2024-05 is`` or ``3 months (...) are``."""
+    if len(months) == 1:
+        return f"{months[0]} is"
+    return f"{len(months)} months ({months[0]} to {months[-1]}) are"

@@ -56,13 +56,11 @@ def scores(
 
     A score of 70 reads: more engaged than 70 % of the other clients.
 
+    \b
     Examples:
-        healthscore scores
-
-        healthscore scores --month 2024-05 --format csv > may.csv
-
-        healthscore scores --client "Marigold Robotics"
-
+      healthscore scores
+      healthscore scores --month 2024-05 --format csv > may.csv
+      healthscore scores --client "Marigold Robotics"
     """
     import ibis
 
@@ -104,7 +102,8 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
         from rich.console import Console
 
         console = Console(width=None if sys.stdout.isatty() else 150)
-        console.print(score_table(rows, title, by_month=title is None))
+        brief = console.width < _FULL_WIDTH
+        console.print(score_table(rows, title, by_month=title is None, brief=brief))
         notes = ["Scores: share of the other clients with less engagement, 0-100."]
         if any(row["small_base"] for row in rows):
             notes.append("Fewer than 20 clients are compared: a score moves by over 5 per client.")
@@ -122,20 +121,34 @@ def score_table(
     """
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 1) if not brief else (0, 1, 0, 0),
+    )
     columns = _COLUMNS if not brief else [each for each in _COLUMNS if each[0] not in _WIDE]
     columns = [each for each in columns if each[0] != ("client" if by_month else "month")]
-    for heading, _ in columns:
+    for heading, shown in columns:
+        # Only a name may be cut short on a narrow terminal.
+        width = 4 if heading == "name" else max([len(heading), *(len(shown(row)) for row in rows)])
         left = heading in ("month", "client", "name", "direction")
         table.add_column(
-            heading, justify="left" if left else "right", no_wrap=True, overflow="ellipsis"
+            heading,
+            justify="left" if left else "right",
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=width,
         )
     for row in rows:
         table.add_row(*(shown(row) for _, shown in columns))
     return table
 
 
-_WIDE = ("client", "areas", "visitors")
+_FULL_WIDTH = 108
+_WIDE = ("areas", "visitors", "change ")
 _COLUMNS: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
     ("month", lambda row: row["month"] + (" partial" if row["partial"] else "")),
     ("client", lambda row: row["client_id"]),

@@ -19,8 +19,10 @@ from healthscore_assets.cli.options import (
 if TYPE_CHECKING:
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lake.folder import Lake
+    from healthscore_assets.orchestration.workplace import Workplace
 
 
+_WORDS = {"success": "ok", "failure": "failed"}
 _SOURCE_ROW = ("source_file", "source_row")
 
 
@@ -31,19 +33,19 @@ def status(
     engine: EngineOption = ENGINE,  # noqa: ARG001
 ) -> None:
     """Show, per month: files, rows in, rows quarantined, engagement unmapped, the last run."""
-    import sys
-
     from rich.console import Console
     from rich.table import Table
 
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.orchestration.history import last_runs
     from healthscore_assets.orchestration.instance import open_instance
+    from healthscore_assets.orchestration.plan import RAW
 
     workplace = workplace_of(exports, lookups, lake)
     with open_instance() as instance:
         runs = last_runs(instance)
-    months = sorted({*workplace.lake.months("raw_pendo_export"), *runs})
+    # Runs of other folders may share the instance: months are those of this lake and this inbox.
+    months = sorted({*workplace.lake.months(RAW), *_delivered(workplace)})
     if not months:
         print(f"No month has been run yet. Put exports in {workplace.inbox}; healthscore run")
         raise typer.Exit
@@ -52,19 +54,33 @@ def status(
     table.add_column("month", no_wrap=True)
     for heading in ("files", "rows in", "quarantined", "unmapped", "clients"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("last run", no_wrap=True)
-    table.add_column("what failed", no_wrap=not sys.stdout.isatty(), overflow="fold")
+    table.add_column("last run (UTC)", no_wrap=True)
+    failed = []
     for month in months:
         held = _held(database, workplace.lake, month)
         last = runs.get(month)
-        when = f"{last.ended:%Y-%m-%d %H:%M} UTC {last.status}" if last and last.ended else "-"
+        when = (
+            f"{last.ended:%Y-%m-%d %H:%M} {_WORDS.get(last.status, last.status)}"
+            if last and last.ended
+            else "-"
+        )
+        if last and last.reason:
+            failed.append(f"{month} failed: {last.reason}")
         table.add_row(
             month,
             *(held[name] for name in ("files", "rows", "quarantined", "unmapped", "clients")),
             when,
-            (last.reason if last else None) or "",
         )
-    Console(width=None if sys.stdout.isatty() else 500, highlight=False).print(table)
+    Console(highlight=False).print(table)
+    for line in failed:
+        print(line)
+
+
+def _delivered(workplace: "Workplace") -> list[str]:
+    from healthscore_assets.orchestration.plan import known_months_of
+    from healthscore_assets.pendo.inbox import deliveries
+
+    return known_months_of(deliveries(workplace.inbox)) if workplace.inbox.is_dir() else []
 
 
 def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 import pandera.ibis as pa
 
-LARGEST_VALUE = 1e11
-"""Largest amount a table accepts: six decimals of it still add up exactly in 18 digits."""
+LARGEST_VALUE = 1e9
+"""Largest amount a cell may hold: a thousand of it still fit in 18 digits with six decimals."""
 
 CLIENT_ID = pa.Column(
     str, pa.Check.str_length(min_value=1), description="Client (account), as the export spells it."

@@ -1,6 +1,8 @@
 """CSV lookups, read strictly: a line is understood or refused, never skipped."""
 
 import csv
+import io
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,15 +18,17 @@ def read_rows(
     column, a line with more or fewer cells than the header, and a blank cell in a required column.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         columns = ",".join(required)
         raise LookupRefused(path, "", "no such file", f"create it, first line {columns}") from None
+    except OSError as error:
+        raise LookupRefused(path, "", f"cannot be read ({error.strerror})", "check it") from None
     except UnicodeDecodeError as error:
         raise LookupRefused(
             path, f"byte {error.start + 1}", "is not UTF-8 text", "save it as CSV UTF-8"
         ) from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    reader = csv.reader(io.StringIO(text), strict=True)
     try:
         header = [cell.strip().lower() for cell in next(reader, [])]
         _check_header(path, header, required, optional)

@@ -1,5 +1,6 @@
 """The vendor's own e-mail domains."""
 
+import re
 from pathlib import Path
 
 from healthscore_assets.lookups.csv_file import read_rows
@@ -14,7 +15,7 @@ def read_internal_domains(path: Path) -> frozenset[str]:
     domains = set()
     for line, row in read_rows(path, required=("domain",)):
         domain = row["domain"].lower().removeprefix("@")
-        if "." not in domain or "@" in domain or " " in domain:
+        if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
             raise LookupRefused(
                 path,
                 f"line {line}, column domain",

@@ -39,6 +39,8 @@ def read_scoring_settings(path: Path) -> ScoringSettings:
         raise LookupRefused(
             path, "", "no such file", "create it; an empty file means the defaults"
         ) from None
+    except OSError as error:
+        raise LookupRefused(path, "", f"cannot be read ({error.strerror})", "check it") from None
     except UnicodeDecodeError:
         raise LookupRefused(path, "", "is not UTF-8 text", "save it as UTF-8") from None
     try:
@@ -64,15 +66,21 @@ def read_scoring_settings(path: Path) -> ScoringSettings:
                 f"keep one; the other is on line {lines[key.value]}",
             )
         lines[key.value] = key.start_mark.line + 1
+        if key.value not in ScoringSettings.model_fields:
+            raise LookupRefused(
+                path,
+                f"line {lines[key.value]}",
+                f"setting {key.value} does not exist",
+                f"the settings are {', '.join(ScoringSettings.model_fields)}",
+            )
     try:
         return ScoringSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        known = ", ".join(ScoringSettings.model_fields)
-        if first["type"] == "extra_forbidden":
-            what, todo = f"setting {name} does not exist", f"the settings are {known}"
-        else:
-            what = f"setting {name}: {first['msg'].lower()}, found {first['input']!r}"
-            todo = f"the default is {ScoringSettings.model_fields[name].default}"
-        raise LookupRefused(path, f"line {lines.get(name, 1)}", what, todo) from None
+        raise LookupRefused(
+            path,
+            f"line {lines[name]}",
+            f"setting {name}: {first['msg'].lower()}, found {first['input']!r}",
+            f"the default is {ScoringSettings.model_fields[name].default}",
+        ) from None

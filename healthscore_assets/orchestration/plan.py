@@ -23,10 +23,15 @@ class MonthPlan:
 
 @dataclass(frozen=True)
 class Graph:
-    """The monthly tables in the order of the graph, with what each reads and how far back."""
+    """The monthly tables in the order of the graph.
+
+    ``reads`` tells what each reads and how many months back, ``steps`` what is made in one pass,
+    ``readers`` which tables are made with each lookup.
+    """
 
     reads: Mapping[str, Mapping[str, int]]
     steps: Mapping[str, tuple[str, ...]]
+    readers: Mapping[str, tuple[str, ...]]
 
     @classmethod
     def of(cls, definitions: dg.Definitions) -> "Graph":
@@ -50,7 +55,13 @@ class Graph:
             for asset in assets
             for name in (spec.key.to_user_string() for spec in asset.specs)
         }
-        return cls(_in_order(reads), steps)
+        readers: dict[str, tuple[str, ...]] = {}
+        for name, spec in specs.items():
+            for dep in spec.deps:
+                parent = dep.asset_key.to_user_string()
+                if parent not in specs:
+                    readers[parent] = (*readers.get(parent, ()), name)
+        return cls(_in_order(reads), steps, readers)
 
     def with_siblings(self, tables: set[str]) -> tuple[str, ...]:
         """The tables and those that the same steps make, in the order of the graph."""
@@ -58,8 +69,29 @@ class Graph:
         return tuple(table for table in self.reads if table in wanted)
 
 
-def known_months() -> tuple[str, str]:
-    """The first and the last month the graph knows."""
+def known_months_of(found: list[Delivery]) -> list[str]:
+    """The months of the graph that the files tell of, oldest first."""
+    first, last = _known()
+    return sorted({m for delivery in found for m in delivery.months if first <= m <= last})
+
+
+def lost_files(found: list[Delivery]) -> list[str]:
+    """Why files of the inbox belong to no month of the graph, a line each."""
+    first, last = _known()
+    lost = []
+    for delivery in found:
+        if delivery.problem is not None and not delivery.months:
+            lost.append(delivery.problem.line())
+        lost.extend(
+            f"{delivery.source_file}: tells of {month}; expected a month from {first} to {last}, "
+            "correct it"
+            for month in delivery.months
+            if not first <= month <= last
+        )
+    return lost
+
+
+def _known() -> tuple[str, str]:
     keys = MONTHS.get_partition_keys()
     return keys[0], keys[-1]
 
@@ -73,14 +105,8 @@ def plan_months(
     inbox are not the files it was made from; any other table when one that it reads, in any month
     of its window, was made later or is about to be made.
     """
-    first, last = known_months()
-    months = sorted({m for d in found for m in d.months if first <= m <= last})
-    made = {
-        table: instance.get_latest_storage_id_by_partition(
-            dg.AssetKey(table), dg.DagsterEventType.ASSET_MATERIALIZATION
-        )
-        for table in graph.reads
-    }
+    months = known_months_of(found)
+    made = {table: _made(instance, table) for table in graph.reads}
     present = {table: set(lake.months(table)) for table in graph.reads}
     due: set[tuple[str, str]] = set()
     for month in months:
@@ -101,6 +127,33 @@ def plan_months(
         if tables:
             plans.append(MonthPlan(month, tables))
     return plans
+
+
+def made_before_lookups(
+    graph: Graph, instance: dg.DagsterInstance, months: list[str]
+) -> dict[str, list[str]]:
+    """Lookups that changed since tables were made with them, and the months of those tables."""
+    found: dict[str, list[str]] = {}
+    for lookup, tables in graph.readers.items():
+        observed = instance.fetch_observations(dg.AssetKey(lookup), limit=1).records
+        if not observed:
+            continue
+        old = {
+            month
+            for table in tables
+            for month, storage_id in _made(instance, table).items()
+            if month in months and storage_id < observed[0].storage_id
+        }
+        if old:
+            found[lookup] = sorted(old)
+    return found
+
+
+def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
+    """When each month of a table was made last, as the place of that event among all events."""
+    return instance.get_latest_storage_id_by_partition(
+        dg.AssetKey(table), dg.DagsterEventType.ASSET_MATERIALIZATION
+    )
 
 
 def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:

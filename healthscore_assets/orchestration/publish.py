@@ -86,7 +86,7 @@ class Stage:
 
     def file(self, contract: pa.DataFrameSchema) -> Path:
         """Where a table is written aside."""
-        return self._lake.stage_file(self._context.run_id, str(contract.name), self._month)
+        return self._lake.stage_file(self._context.run.run_id, str(contract.name), self._month)
 
     def publish(self, findings: Iterable[Finding] = ()) -> Published:
         """Check every table and yield them all, or the reasons why not.
@@ -137,7 +137,7 @@ class Stage:
 
     def _csv(self, contract: pa.DataFrameSchema) -> Path:
         return self._lake.stage_file(
-            self._context.run_id, str(contract.name), self._month, suffix="csv"
+            self._context.run.run_id, str(contract.name), self._month, suffix="csv"
         )
 
 

@@ -2,9 +2,13 @@
 
 import csv
 import io
-from collections.abc import Iterable
+import itertools
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.csv as pc
@@ -12,9 +16,12 @@ import pyarrow.csv as pc
 from healthscore_assets.pendo.export_file import ExportFile, is_compressed, opened
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
-_NOT_COLLECTED = ["", "--", "null", "NULL", "None", "nan", "NaN"]
+NOT_COLLECTED = ["", "--", "null", "NULL", "None", "nan", "NaN"]
+"""Metric cells that say nothing was collected."""
+
 _BLOCK = 4 << 20
 _SHOWN = 200
+_END = "\x1e"
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ def read_rows(
     Raises ExportRefused for bytes that are not the UTF-8 CSV that the header promised.
     """
     wanted, as_text = list(columns), set(text)
-    quoted, has_blank_lines = _traits(path, export)
+    quoted, must_count = _traits(path, export)
     table, whole = _read(path, export, wanted, as_text, quoted)
     untyped = [n for n in wanted if not _is_typed(table[name_of(n)].type) and n not in as_text]
     retyped = [n for n in untyped if not pa.types.is_string(table[name_of(n)].type)]
@@ -55,15 +62,32 @@ def read_rows(
         for n in retyped:
             at = table.column_names.index(name_of(n))
             table = table.set_column(at, name_of(n), again[name_of(n)])
-    if whole and not has_blank_lines:
+    if whole and not must_count:
         first = export.header_row + 1
         return CsvRows(table, pa.array(range(first, first + table.num_rows), pa.int64()), [])
     numbers, misshapen = _row_numbers(path, export)
     if len(numbers) != table.num_rows:
-        raise ExportRefused(
-            Problem(export.source_file, "its quotes do not pair up", "export it again")
-        )
+        raise _unpaired(export)
     return CsvRows(table, pa.array(numbers, pa.int64()), misshapen)
+
+
+def _unpaired(export: ExportFile, row: int | None = None) -> ExportRefused:
+    """A stray quote swallows the rows after it, so the file cannot be used at all."""
+    return ExportRefused(
+        Problem(export.source_file, "its quotes do not pair up", "export it again", row=row)
+    )
+
+
+@contextmanager
+def _bytes_of(path: Path, export: ExportFile) -> Iterator[BinaryIO]:
+    """The decompressed bytes; raises ExportRefused where they cannot be read to the end."""
+    try:
+        with opened(path, is_compressed(export.source_file)) as stream:
+            yield stream
+    except (EOFError, OSError, zlib.error) as error:
+        raise ExportRefused(
+            Problem(export.source_file, f"cannot be read ({error})", "copy it again")
+        ) from None
 
 
 def _is_typed(dtype: pa.DataType) -> bool:
@@ -71,17 +95,20 @@ def _is_typed(dtype: pa.DataType) -> bool:
 
 
 def _traits(path: Path, export: ExportFile) -> tuple[bool, bool]:
-    """Whether any cell is quoted, and whether blank lines stand between the rows."""
-    quoted = blank_lines = False
+    """Whether any cell is quoted, and whether rows must be counted one by one.
+
+    They must where blank lines stand between them, or where a quote may be without its pair.
+    """
+    blank_lines, quotes = False, 0
     tail = b""
-    with opened(path, is_compressed(export.source_file)) as stream:
+    with _bytes_of(path, export) as stream:
         while block := stream.read(_BLOCK):
-            quoted = quoted or b'"' in block
+            quotes += block.count(b'"')
             seen = tail + block
             body = seen.rstrip(b"\r\n")
-            blank_lines = blank_lines or b"\n\n" in body or b"\n\r\n" in body
+            blank_lines = blank_lines or any(ends in body for ends in (b"\n\n", b"\n\r", b"\r\r"))
             tail = seen[len(body) - 1 :] if body else seen
-    return quoted, blank_lines
+    return quotes > 0, blank_lines or quotes % 2 == 1
 
 
 def _read(
@@ -96,15 +123,20 @@ def _read(
 
     names = [name_of(n) for n in range(len(export.columns))]
     try:
-        with opened(path, is_compressed(export.source_file)) as stream:
+        with _bytes_of(path, export) as stream:
             table = pc.read_csv(
                 stream,
-                pc.ReadOptions(column_names=names, skip_rows=export.header_row, block_size=_BLOCK),
+                # Rows, unlike `skip_rows`, which counts the lines of a header with line breaks.
+                pc.ReadOptions(
+                    column_names=names,
+                    skip_rows_after_names=export.header_row,
+                    block_size=_BLOCK,
+                ),
                 pc.ParseOptions(newlines_in_values=quoted, invalid_row_handler=skip),
                 pc.ConvertOptions(
                     include_columns=[name_of(n) for n in wanted],
                     column_types={name_of(n): pa.string() for n in as_text},
-                    null_values=_NOT_COLLECTED,
+                    null_values=NOT_COLLECTED,
                     true_values=[],
                     false_values=[],
                 ),
@@ -117,23 +149,33 @@ def _read(
                 "save it as CSV UTF-8",
             )
         ) from None
-    except (EOFError, OSError) as error:
-        raise ExportRefused(
-            Problem(export.source_file, f"cannot be read ({error})", "copy it again")
-        ) from None
     return table, not misshapen
 
 
 def _row_numbers(path: Path, export: ExportFile) -> tuple[list[int], list[tuple[int, str]]]:
-    """Number every row, where blank lines or misshapen rows make counting necessary."""
-    numbers, misshapen = [], []
-    with opened(path, is_compressed(export.source_file)) as stream:
-        rows = csv.reader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""))
+    """Number every row, where blank lines or misshapen rows make counting necessary.
+
+    Raises ExportRefused where a stray quote makes one row of several.
+    """
+    numbers: list[int] = []
+    misshapen: list[tuple[int, str]] = []
+    with _bytes_of(path, export) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+        # A last line of our own is a row of its own, unless a quote before it is still open.
+        rows = csv.reader(itertools.chain(text, ["\n", _END]))
         for number, row in enumerate(rows, start=1):
             if number <= export.header_row or not row:
                 continue
             if len(row) == len(export.columns):
                 numbers.append(number)
+            elif any(_swallows_rows(cell, len(export.columns)) for cell in row):
+                raise _unpaired(export, number)
             else:
                 misshapen.append((number, ",".join(row)[:_SHOWN]))
+    if not misshapen or misshapen.pop()[1] != _END:
+        raise _unpaired(export, numbers[-1] if numbers else None)
     return numbers, misshapen
+
+
+def _swallows_rows(cell: str, columns: int) -> bool:
+    return ("\n" in cell or "\r" in cell) and cell.count(",") >= columns - 1

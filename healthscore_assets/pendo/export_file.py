@@ -5,6 +5,8 @@ import gzip
 import io
 import json
 import re
+import sys
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +17,8 @@ from healthscore_assets.pendo.headers import Column, expected_headers, understan
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 WIDE_VISITOR = "wide_visitor"
+
+csv.field_size_limit(sys.maxsize)  # the default refuses cells that Arrow reads
 
 _ONE_OF_EACH = ("client_id", "visitor_id", "is_internal", "period", "days_active", "minutes")
 
@@ -156,18 +160,22 @@ def _header(path: Path, source_file: str) -> list[str]:
                     "is not a table in UTF-8 text (it holds zero bytes)", "save it as CSV UTF-8"
                 )
         with opened(path, is_compressed(source_file)) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-            rows = csv.reader(text, strict=True)
-            header = next(rows, [])
-            first = next((row for row in rows if row), None)
+            # Only the header is held to be UTF-8: bytes are decoded in blocks that go beyond it.
+            text = io.TextIOWrapper(
+                stream, encoding="utf-8-sig", errors="surrogateescape", newline=""
+            )
+            header = next(csv.reader(text, strict=True), [])
+            first = next((row for row in csv.reader(text) if row), None)
     except gzip.BadGzipFile:
         raise refuse("is not a gzip file", "export it again or remove .gz from its name") from None
-    except EOFError:
-        raise refuse("ends in the middle (a broken gzip file)", "copy it again") from None
-    except UnicodeDecodeError:
-        raise refuse("is not a table in UTF-8 text", "save it as CSV UTF-8") from None
+    except (EOFError, zlib.error):
+        raise refuse("is a broken gzip file", "copy it again") from None
     except csv.Error as error:
         raise refuse(f"is not a table ({error})", "save it as CSV UTF-8", row=1) from None
+    if any("\ud800" <= character <= "\udfff" for cell in header for character in cell):
+        raise refuse("is not a table in UTF-8 text", "save it as CSV UTF-8", row=1)
+    if any("\0" in cell for cell in header):
+        raise refuse("is not a table (its header holds zero bytes)", "export it again", row=1)
     if not any(cell.strip() for cell in header):
         raise refuse("the first row is blank", "expected the header there", row=1)
     if first is None:

@@ -10,12 +10,15 @@ _NAMES = {
     if name
 } | {"sept": 9}
 _NAME = "|".join(sorted(_NAMES, key=len, reverse=True))
-_YEAR = r"(?P<year>20\d\d)"
+_YEAR = r"(?P<year>20[0-9]{2})"
 _GAP = r"[\s_.,'-]{0,3}"
 
 _DAY = re.compile(
     r"(?<!\d)(?:20\d\d([-_.])\d{1,2}\1\d{1,2}|\d{1,2}([-_.])\d{1,2}\2(?:20)\d\d"
     r"|20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)"
+    rf"|(?<![a-z\d])\d{{1,2}}{_GAP}(?:{_NAME}){_GAP}20\d\d(?!\d)"
+    rf"|(?<!\d)20\d\d{_GAP}(?:{_NAME}){_GAP}\d{{1,2}}(?!\d)",
+    re.IGNORECASE,
 )
 """A whole date names a day (of the download, most often), not a month."""
 

@@ -49,13 +49,14 @@ class Column:
 
 
 def tidy_header(header: str) -> str:
-    """BOM dropped, Unicode compatibility forms folded (NBSP to space), spaces collapsed."""
-    return " ".join(unicodedata.normalize("NFKC", header.replace("\ufeff", "")).split())
+    """BOM dropped, accents composed, spaces of any kind collapsed."""
+    return " ".join(unicodedata.normalize("NFC", header.replace("\ufeff", "")).split())
 
 
 def comparable(header: str) -> str:
-    """Equal for headers that differ in case, spaces and ``_ . - |`` only."""
-    return re.sub(r"[\s_.|-]", "", tidy_header(header).casefold())
+    """Equal for headers that differ in case, spaces, ``_ . - |`` and width of letters only."""
+    folded = unicodedata.normalize("NFKC", tidy_header(header)).casefold()
+    return re.sub(r"[\s_.|-]", "", folded)
 
 
 _ROLES = {comparable(alias): role for role, aliases in _ALIASES.items() for alias in aliases}

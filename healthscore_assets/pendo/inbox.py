@@ -64,9 +64,22 @@ def _files(inbox: Path) -> Iterator[Path]:
 
 
 def _delivery(path: Path, inbox: Path) -> Delivery:
-    stat = path.stat()
     source_file = path.relative_to(inbox).as_posix()
-    return _understood(path, source_file, (stat.st_size, stat.st_mtime_ns))
+    told = source_file.encode(errors="replace").decode()
+    if told != source_file:
+        return _refused(path, told, "its name is not UTF-8", "rename it")
+    try:
+        stat = path.stat()
+        return _understood(path, source_file, (stat.st_size, stat.st_mtime_ns))
+    except OSError as error:
+        return _refused(path, source_file, f"cannot be read ({error.strerror})", "check the file")
+
+
+def _refused(path: Path, source_file: str, what: str, todo: str) -> Delivery:
+    """A file of which nothing could be read; months are those its name tells."""
+    named = months_named(Path(source_file).name)
+    months = tuple(named) if len(named) == 1 else ()
+    return Delivery(path, source_file, months, None, Problem(source_file, what, todo))
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -6,9 +6,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
+from healthscore_assets.pendo.csv_rows import NOT_COLLECTED
 
-_NUMBER = r"^\s*[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?\s*$"
+_NUMBER = r"^\s*[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
 _COUNTS = ("clicks", "page_views", "days_active")
+_LARGEST = {"days_active": 31}
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,34 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
     values = cells
     if pa.types.is_string(cells.type):
         trimmed = pc.utf8_trim_whitespace(cells)
-        cells = pc.if_else(pc.equal(trimmed, ""), None, cells)
+        cells = pc.if_else(pc.is_in(trimmed, pa.array(NOT_COLLECTED)), None, cells)
         numeric = pc.match_substring_regex(cells, _NUMBER)
         plain = pc.replace_substring(pc.if_else(numeric, trimmed, None), ",", "")
         values = pc.cast(pc.replace_substring_regex(plain, r"^\+", ""), pa.float64())
         _refuse(refused, "not_a_number", pc.invert(numeric))
-    values = pc.cast(values, pa.float64())
-    if not _plausible(values, measure):
+    # Unsafe: a whole number that a float cannot hold is too large anyway.
+    values = pc.cast(values, pa.float64(), safe=False)
+    if measure not in _COUNTS:
+        values = pc.round(values, 6, "half_towards_infinity")  # as the tables add up
+    largest = _LARGEST.get(measure, LARGEST_VALUE)
+    if not _plausible(values, measure, largest):
         values = _without(values, refused, "not_a_number", pc.is_nan(values))
         values = _without(values, refused, "negative", pc.less(values, 0))
-        values = _without(values, refused, "too_large", pc.greater(values, LARGEST_VALUE))
+        values = _without(values, refused, "too_large", pc.greater(values, largest))
         if measure in _COUNTS:
             fraction = pc.not_equal(values, pc.floor(values))
             values = _without(values, refused, "not_whole", fraction)
     return Metric(values, refused, cells)
 
 
-def _plausible(values: pa.ChunkedArray, measure: str) -> bool:
+def _plausible(values: pa.ChunkedArray, measure: str, largest: float) -> bool:
     """Whether no cell of the column can be refused; true of almost every column."""
     extremes = pc.min_max(values).as_py()
     if extremes["min"] is None:
         return True
     whole = measure not in _COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py()
     has_nan = pc.any(pc.is_nan(values)).as_py()
-    return whole and not has_nan and extremes["min"] >= 0 and extremes["max"] <= LARGEST_VALUE
+    return whole and not has_nan and extremes["min"] >= 0 and extremes["max"] <= largest
 
 
 def _without(

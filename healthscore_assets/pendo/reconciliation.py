@@ -93,7 +93,8 @@ def _quarantined(engine: Engine, month: CleanedMonth) -> dict[str, Decimal]:
     """Engagement of refused rows, by measure; a refused cell holds none that can be counted."""
     engine.keep("refused_rows", month.quarantine.filter(month.quarantine.reason.isin(ROW_REASONS)))
     totals: dict[str, Decimal] = {}
-    number = "TRY_CAST(replace(value, ',', '') AS DECIMAL(18, 6))"
+    # By way of a float, as the cells were read: a half in the seventh decimal rounds alike.
+    number = "TRY_CAST(replace(value, ',', '') AS DOUBLE)"
     for header, total in _sums(engine, "refused_rows", '"column"', number).items():
         measure = understand(header).measure
         if measure is not None:

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthscore_assets.pendo.metrics import Metric
+
 _LABELS = pa.array(["total", "totals", "grand total", "sum"])
 _ROUNDING = 1e-6
+_FLOAT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,12 @@ class TotalRows:
 
 
 def find_total_rows(
-    client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray, metrics: list[pa.ChunkedArray]
+    client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray, metrics: list[Metric]
 ) -> TotalRows:
     """Find rows that name no client (or no visitor) but say "Total", and check their sums.
 
     A total agrees when every metric equals the sum of the other rows to six decimals; a blank
-    total stands for any sum.
+    total stands for any sum, a refused one for none.
     """
 
     def says_total(label: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -37,12 +40,15 @@ def find_total_rows(
         return TotalRows(none, none)
     agrees = pa.array([True] * len(at))
     summed = pc.invert(total)
-    for values in metrics:
+    for metric in metrics:
+        values = metric.values
         told = values.take(at)
         expected = pc.sum(values.filter(summed), min_count=0).as_py()
         difference = pc.abs(pc.subtract(told, expected))
-        close = pc.less_equal(difference, _ROUNDING * max(1.0, abs(expected)))
+        close = pc.less_equal(difference, _ROUNDING + _FLOAT * abs(expected))
         agrees = pc.and_(agrees, pc.fill_null(close, True))
+        for refused in metric.refused.values():
+            agrees = pc.and_not(agrees, pc.is_in(at, refused))
     agreed_rows = pa.array(at).filter(agrees)
     index = pa.array(range(len(client_id)), pa.uint64())
     agreed = pa.chunked_array([pc.is_in(index, value_set=agreed_rows)])

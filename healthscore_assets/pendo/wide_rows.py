@@ -70,7 +70,7 @@ def read_wide_rows(
     metrics = [n for n, column in enumerate(export.columns) if column.role == "metric"]
     days, minutes = export.index("days_active"), export.index("minutes")
     numbers = [n for n in (days, minutes) if n is not None]
-    read = read_rows(path, export, [*text_columns, *numbers, *metrics], text_columns)
+    read = _read(path, export, [*numbers, *metrics], text_columns, month)
     size = read.cells.num_rows
     texts_of = {
         role: pa.chunked_array([pa.nulls(size, pa.string())])
@@ -79,8 +79,13 @@ def read_wide_rows(
         for role, n in texts.items()
     }
     parsed = {n: _parse(export, read, n) for n in [*numbers, *metrics]}
+    unclear = [n for n, m in parsed.items() if m.refused and not pa.types.is_string(m.text.type)]
+    if unclear:
+        # Cells that Arrow took for numbers and cannot be true: as they stand in the file.
+        again = _read(path, export, unclear, [*text_columns, *unclear], month)
+        parsed |= {n: _parse(export, again, n) for n in unclear}
     totals = find_total_rows(
-        texts_of["client_id"], texts_of["visitor_id"], [parsed[n].values for n in metrics]
+        texts_of["client_id"], texts_of["visitor_id"], [parsed[n] for n in metrics]
     )
     reason = pc.case_when(
         pc.make_struct(
@@ -103,10 +108,6 @@ def read_wide_rows(
         **_add_up(export, metrics, parsed, spelling),
     }
     kept = pc.invert(totals.agreed)
-    period_at = texts["period"]
-    if period_at is not None:
-        period = month_of_rows(export, read.cells[name_of(period_at)], read.source_row)
-        kept = pc.and_(kept, pc.equal(period, month))
     rows = pa.table(columns)
     lines = [
         *_refused_cells(export, read, parsed, kept),
@@ -116,6 +117,19 @@ def read_wide_rows(
     quarantine = pa.concat_tables([QUARANTINE_LINE.empty_table(), *lines])
     dropped = pc.sum(totals.agreed).as_py() or 0
     return WideRows(rows.filter(kept), quarantine, dropped, len(read.misshapen))
+
+
+def _read(
+    path: Path, export: ExportFile, numbers: list[int], texts: list[int], month: str
+) -> CsvRows:
+    """The rows of the month, where a column tells it: totals are totals of their month."""
+    read = read_rows(path, export, dict.fromkeys([*texts, *numbers]), texts)
+    period = export.index("period")
+    if period is None:
+        return read
+    months = month_of_rows(export, read.cells[name_of(period)], read.source_row)
+    at = pc.equal(months, month).combine_chunks()
+    return CsvRows(read.cells.filter(at), read.source_row.filter(at), read.misshapen)
 
 
 def _parse(export: ExportFile, read: CsvRows, n: int) -> Metric:

@@ -37,7 +37,8 @@ class Neighbour:
 class Explanation:
     """One score taken apart; the contributions add up to ``raw``.
 
-    ``above`` and ``below`` are the next clients in the ranking, the nearest first.
+    ``above`` and ``below`` are the next clients in the ranking, the nearest first; ``level`` counts
+    those with the same raw index.
     """
 
     index: str
@@ -45,6 +46,7 @@ class Explanation:
     raw: float | None
     ranked: int
     areas: list[AreaShare]
+    level: int
     above: list[Neighbour]
     below: list[Neighbour]
 
@@ -80,8 +82,9 @@ def explain_score(
         raw=raw,
         ranked=size,
         areas=_areas(engine, client_id, cells, weights, tables["client_area_month"], audience),
-        above=_neighbours(engine, scores, client_id, raw, above=True),
-        below=_neighbours(engine, scores, client_id, raw, above=False),
+        level=0 if raw is None else engine.rows(_level(scores, raw))[0]["clients"] - 1,
+        above=_neighbours(engine, scores, raw, above=True),
+        below=_neighbours(engine, scores, raw, above=False),
     )
 
 
@@ -110,13 +113,16 @@ def _areas(
     return [AreaShare(**row) for row in engine.rows(ordered)]
 
 
+def _level(scores: ibis.Table, raw: float) -> ibis.Table:
+    return scores.filter(scores.raw == raw).aggregate(clients=ibis._.count())
+
+
 def _neighbours(
-    engine: Engine, scores: ibis.Table, client_id: str, raw: float | None, *, above: bool
+    engine: Engine, scores: ibis.Table, raw: float | None, *, above: bool
 ) -> list[Neighbour]:
     if raw is None:
         return []
-    others = scores.filter(scores.client_id != client_id)
-    others = others.filter(others.raw > raw if above else others.raw <= raw)
+    others = scores.filter(scores.raw > raw if above else scores.raw < raw)
     order = ibis.asc("raw") if above else ibis.desc("raw")
     found: list[dict[str, Any]] = engine.rows(
         others.order_by(order, "client_id").limit(_NEIGHBOURS).select("client_id", "raw", "score")

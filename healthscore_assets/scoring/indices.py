@@ -68,7 +68,10 @@ def rank_scores(cells: ibis.Table, weights: ibis.Table, ranked: ibis.Table) -> i
         weights.select("audience", "basis", "area", "weight"), ["audience", "basis", "area"]
     )
     key = ["audience", "basis", "client_id"]
-    raws = weighted.group_by(key).aggregate(raw=(weighted.weight * weighted.v).sum())
+    # In one order of the areas: clients with the same usage get the same sum, to the last bit.
+    raws = weighted.group_by(key).aggregate(
+        raw=(weighted.weight * weighted.v).collect(order_by=weighted.area).sums()
+    )
     weighs = weights.group_by("audience", "basis").aggregate(weighs=weights.weight.max() > 0)
     clients = ranked.left_join(raws, key).select(
         *key, "size", raw=ibis._.raw.fill_null(0.0).round(9)

@@ -77,6 +77,19 @@ def test_clients_that_are_equal_on_paper_share_a_score() -> None:
     assert of(rows, "total_all") == [50, 50, 0]
 
 
+def test_the_same_usage_is_the_same_score_however_large() -> None:
+    # Unscaled sums of millions have no nine decimals to round: the order of summation must not
+    # tell the twins apart.
+    rng = np.random.default_rng(1)
+    twins = [
+        dict(zip("PQRST", map(int, row), strict=True)) for row in rng.integers(1, 10**7, (9, 5))
+    ]
+    uses = [Use(f"{n}a", areas) for n, areas in enumerate(twins)]
+    uses += [Use(f"{n}b", dict(reversed(areas.items()))) for n, areas in enumerate(twins)]
+    rows = scores(*uses, lookup="PQRST", area_scaling="none")
+    assert of(rows, "total_all")[::2] == of(rows, "total_all")[1::2]
+
+
 def test_per_user_compares_people_not_sizes() -> None:
     # a: 40 clicks by 20 people, 2 each. b: 6 by 2 people, 3 each. c: 1 by 1.
     rows = scores(Use("a", {"P": 40}, 20), Use("b", {"P": 6}, 2), Use("c", {"P": 1}, 1))

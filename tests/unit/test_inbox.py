@@ -1,0 +1,237 @@
+"""Which files the inbox holds, which months they tell of, and what is wrong with the others."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
+from healthscore_assets.pendo.raw_table import raw_rows, taken_in
+from healthscore_assets.pendo.refused import ExportRefused, Problem
+
+EXPORT = "Account ID,Visitor ID,Clicks for X\na,v,1\n"
+WITH_MONTHS = "Account ID,Visitor ID,Month,Clicks for X\n"
+
+
+def put(inbox: Path, files: dict[str, str | bytes]) -> dict[str, Delivery]:
+    """Write the files and read the inbox, by file."""
+    for name, content in files.items():
+        path = inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return {delivery.source_file: delivery for delivery in deliveries(inbox)}
+
+
+def problem(delivery: Delivery) -> str:
+    assert delivery.problem is not None
+    assert delivery.export is None
+    return delivery.problem.line()
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(ExportRefused) as refused:
+        deliveries(tmp_path / "pendo")
+    assert str(refused.value) == (
+        f"{tmp_path}/pendo: no such folder; "
+        "create it and put Pendo's usage exports in it, or set --exports"
+    )
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "pendo").write_text("")
+    with pytest.raises(ExportRefused, match="no such folder"):
+        deliveries(tmp_path / "pendo")
+
+
+def test_an_empty_folder_delivers_nothing(tmp_path: Path) -> None:
+    assert deliveries(tmp_path) == []
+
+
+def test_files_and_folders_by_name(tmp_path: Path) -> None:
+    found = put(
+        tmp_path,
+        {
+            "b 2024-06.CSV": EXPORT,
+            "a 2024-05.csv": EXPORT,
+            "old/2023-12.csv.gz": gzip.compress(EXPORT.encode()),
+            "x.csv/May 2024.csv": EXPORT,  # a folder may be called anything
+        },
+    )
+    assert {name: delivery.months for name, delivery in found.items()} == {
+        "a 2024-05.csv": ("2024-05",),
+        "b 2024-06.CSV": ("2024-06",),
+        "old/2023-12.csv.gz": ("2023-12",),
+        "x.csv/May 2024.csv": ("2024-05",),
+    }
+    assert list(found) == sorted(found)
+    assert not any(delivery.problem for delivery in found.values())
+    may = of_month(list(found.values()), "2024-05")
+    assert [d.source_file for d in may] == ["a 2024-05.csv", "x.csv/May 2024.csv"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".2024-05.csv",
+        ".hidden/2024-05.csv",
+        "~$2024-05.csv",
+        "2024-05.csv.part",
+        "2024-05.csv.PART",
+        "2024-05.crdownload",
+        "2024-05.csv.tmp",
+    ],
+)
+def test_hidden_files_and_downloads_under_way_are_no_deliveries(tmp_path: Path, name: str) -> None:
+    assert put(tmp_path, {name: EXPORT}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        (
+            "usage.csv",
+            "usage.csv: its month cannot be told: neither its name nor a column says it; "
+            "put the month in the name, such as 2024-05 or May 2024",
+        ),
+        ("2024-05-13.csv", "2024-05-13.csv: its name tells a day, not a month; put the month"),
+        (
+            "2024-05 and 2024-06.csv",
+            "its name tells several months (2024-05, 2024-06); put the month in the name",
+        ),
+        ("2024-05.xlsx", "2024-05.xlsx: is not a CSV file; expected .csv or .csv.gz"),
+        ("2024-05", "2024-05: is not a CSV file"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path: Path, name: str, says: str) -> None:
+    assert says in problem(put(tmp_path, {name: EXPORT})[name])
+
+
+def test_the_folder_does_not_tell_the_month(tmp_path: Path) -> None:
+    found = put(tmp_path, {"2024-05/usage.csv": EXPORT})["2024-05/usage.csv"]
+    assert found.months == ()
+    assert "2024-05/usage.csv: its month cannot be told" in problem(found)
+
+
+def test_a_refused_file_still_tells_its_month(tmp_path: Path) -> None:
+    found = put(tmp_path, {"2024-05.csv": "", "usage.csv": "", "2024-06.csv": EXPORT})
+    assert found["2024-05.csv"].months == ("2024-05",)
+    assert problem(found["2024-05.csv"]) == "2024-05.csv: the file is empty; export it again"
+    assert found["usage.csv"].months == ()
+    # and the others still load
+    assert found["2024-06.csv"].problem is None
+
+
+def test_a_month_column_goes_before_the_name(tmp_path: Path) -> None:
+    text = WITH_MONTHS + "a,v,2024-06,1\na,v,May 2024,1\na,w,2024-06-30,1\n"
+    found = put(tmp_path, {"2023-01.csv": text})["2023-01.csv"]
+    assert found.months == ("2024-05", "2024-06")
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        (
+            "a,v,2024-05,1\n\na,w,soon,1\n",
+            "usage.csv, row 4, column 'Month': 'soon' is not a month; "
+            "expected a month such as 2024-05 or May 2024",
+        ),
+        ("a,v,,1\n", "usage.csv, row 2, column 'Month': '' is not a month"),
+        (
+            "a,v,2024-05,1\na,v,2024-05\n",
+            "usage.csv, row 3: expected 4 cells to tell its month, found 'a,v,2024-05'; "
+            "correct or delete the row",
+        ),
+    ],
+)
+def test_a_month_column_with_a_bad_cell(tmp_path: Path, rows: str, says: str) -> None:
+    found = put(tmp_path, {"usage.csv": WITH_MONTHS + rows})["usage.csv"]
+    assert problem(found).startswith(says)
+
+
+def test_one_broken_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    rows = "".join(f"a,{n * 7919 % 104_729},2024-05,{n % 97}\n" for n in range(20_000))
+    packed = gzip.compress((WITH_MONTHS + rows).encode())
+    found = put(
+        tmp_path,
+        {
+            "cut.csv.gz": packed[: len(packed) // 2],
+            "overwritten 2024-05.csv.gz": packed[:20] + b"\xff" * 50 + packed[70:],
+            "2024-06.csv": EXPORT,
+        },
+    )
+    assert problem(found["cut.csv.gz"]).endswith("copy it again")
+    assert problem(found["overwritten 2024-05.csv.gz"]).endswith("copy it again")
+    assert found["2024-06.csv"].problem is None
+
+
+def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    before = put(tmp_path, {"2024-05.csv": EXPORT})["2024-05.csv"]
+    hash_before = before.sha256
+    after = put(tmp_path, {"2024-05.csv": EXPORT.replace("Clicks for X", "Clicks for YY")})
+    changed = after["2024-05.csv"]
+    assert changed.export is not None
+    assert changed.export.columns[2].feature == "YY"
+    assert changed.sha256 != hash_before
+
+
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    # as an archive made on Windows unpacks
+    path = Path(f"{tmp_path}/caf\udce9 2024-05.csv")
+    path.write_text(EXPORT)
+    (found,) = deliveries(tmp_path)
+    assert "its name is not UTF-8; rename it" in problem(found)
+    assert problem(found).encode()
+
+
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (Problem("f.csv", "is odd", "fix it"), "f.csv: is odd; fix it"),
+        (Problem("f.csv", "is odd", "fix it", row=7), "f.csv, row 7: is odd; fix it"),
+        (
+            Problem("f.csv", "is odd", "fix it", row=7, column="Clicks for\nX"),
+            "f.csv, row 7, column 'Clicks for\\nX': is odd; fix it",
+        ),
+        (Problem("a\nb.csv", "is\n\todd", "fix it"), "a b.csv: is odd; fix it"),
+    ],
+)
+def test_a_problem_is_one_line(problem: Problem, line: str) -> None:
+    assert problem.line() == line
+
+
+# ------------------------------------------------------------------------------ taken in
+
+
+def test_each_file_of_the_month_is_taken_in_once(tmp_path: Path) -> None:
+    text = EXPORT + "\n,,\nb,w\n"  # two rows of three cells and one of two
+    found = put(tmp_path, {"2024-05.csv": text, "2024-05 (1).csv": text, "2024-05 b.csv": EXPORT})
+    rows = raw_rows(list(found.values()), "2024-05", {}, over=True).to_pylist()
+    assert [(row["source_file"], row["rows"]) for row in rows] == [
+        ("2024-05 (1).csv", 3),
+        ("2024-05 b.csv", 1),
+    ]
+    assert rows[1]["bytes"] == len(EXPORT)
+    assert rows[1]["column_count"] == 3
+    assert taken_in(rows[1]).export == found["2024-05 b.csv"].export
+
+
+def test_rows_of_other_months_are_not_counted(tmp_path: Path) -> None:
+    text = WITH_MONTHS + "a,v,2024-05,1\na,v,2024-06,1\na,w,2024-06,1\n"
+    found = list(put(tmp_path, {"usage.csv": text}).values())
+    counts = [
+        raw_rows(found, month, {}, over=True).to_pylist()[0]["rows"]
+        for month in ("2024-05", "2024-06")
+    ]
+    assert counts == [1, 2]
+
+
+def test_a_month_is_partial_until_an_export_comes_after_its_end(tmp_path: Path) -> None:
+    found = list(put(tmp_path, {"2024-05.csv": EXPORT}).values())
+
+    def partial(known: dict[str, bool], *, over: bool) -> bool:
+        return taken_in(raw_rows(found, "2024-05", known, over=over).to_pylist()[0]).partial
+
+    assert partial({}, over=False)
+    assert not partial({}, over=True)
+    # The same bytes do not become complete by waiting.
+    assert partial({found[0].sha256: True}, over=True)
