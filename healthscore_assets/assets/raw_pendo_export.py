@@ -48,7 +48,12 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         lake.archive(delivery.path, delivery.sha256)
     table = engine.arrow("delivered", rows, _RAW)
     stage = Stage(context, workplace)
-    stage.write(Publication(RAW_PENDO_EXPORT, table, metadata={"files": rows.num_rows}))
+    hashes = "\n".join(rows["source_sha256"].to_pylist())
+    stage.write(
+        Publication(
+            RAW_PENDO_EXPORT, table, metadata={"files": rows.num_rows, "source_sha256": hashes}
+        )
+    )
     yield from stage.publish([_inbox(everything)])
 
 

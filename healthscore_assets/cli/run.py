@@ -120,6 +120,8 @@ def run_months(
         if first or last or select or everything:
             asked = [m for m in months if (first or m) <= m <= (last or m)]
             plans = [MonthPlan(month, tables) for month in asked]
+            if not asked and months:
+                end(f"no month from {first or months[0]} to {last or months[-1]} has an export")
         else:
             plans = plan_months(graph, instance, workplace.lake, found)
         display = Display(console, len(plans))
@@ -153,7 +155,8 @@ def _summarise(
     console: "Console", outcomes: "list[MonthOutcome]", months: list[str], later: "list[MonthPlan]"
 ) -> None:
     if not outcomes:
-        _say(console, f"Nothing to do: {_months(months)} up to date with the exports.")
+        if months:
+            _say(console, f"Nothing to do: {_months(months)} up to date with the exports.")
         return
     refused = sum(not outcome.succeeded for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)

@@ -66,6 +66,7 @@ class Stage:
     def __init__(self, context: dg.AssetExecutionContext, workplace: Workplace) -> None:
         self._context = context
         self._lake, self._engine = workplace.lake, workplace.engine
+        self._settings = workplace.lookup_version("scoring_settings")
         self._month = context.partition_key
         self._publications: list[Publication] = []
         self._rows: dict[str, int] = {}
@@ -129,6 +130,7 @@ class Stage:
             metadata={
                 "dagster/row_count": self._rows[name],
                 "preview": dg.MetadataValue.md(_markdown(shown)),
+                "settings_sha256": self._settings,
                 **publication.metadata,
                 **{k: v for f in findings if f.asset == name for k, v in f.metadata.items()},
             },

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from healthscore_assets.assets.lookups import lookup_version
 from healthscore_assets.orchestration.plan import MonthPlan
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 
@@ -73,7 +72,7 @@ def run_month(
 def observe_lookups(instance: dg.DagsterInstance, workplace: Workplace) -> None:
     """Record the lookups as they are, where they changed: Dagster then knows what is stale."""
     for name in LOOKUP_FILES:
-        key, version = dg.AssetKey(name), lookup_version(workplace, name).value
+        key, version = dg.AssetKey(name), workplace.lookup_version(name)
         record = instance.get_latest_data_version_record(key)
         known = record.event_log_entry.tags if record is not None else {}
         if (known or {}).get("dagster/data_version") != version:

@@ -11,7 +11,7 @@ import ibis
 from pydantic import PrivateAttr
 
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.lake.folder import Lake
+from healthscore_assets.lake.folder import Lake, content_hash
 from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
@@ -87,6 +87,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def lookup_file(self, name: str) -> Path:
         """The file behind a lookup."""
         return Path(self.lookups) / LOOKUP_FILES[name]
+
+    def lookup_version(self, name: str) -> str:
+        """Hash of a lookup's file, by which Dagster knows that it changed."""
+        path = self.lookup_file(name)
+        return content_hash(path) if path.exists() else "missing"
 
     @property
     def product_areas(self) -> ProductAreas:

@@ -16,6 +16,7 @@ from healthscore_assets.lookups.features import feature_key
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.client_names import client_names
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.metrics import COUNTS
 from healthscore_assets.pendo.wide_rows import WideRows, metric_of, read_wide_rows
 
 _ROWS, _ACCEPTED, _VISITORS = "rows_of_month", "accepted_rows", "visitors_of_month"
@@ -86,7 +87,7 @@ def clean_month(
         quarantine=engine.arrow("quarantined", quarantine, schema_of(QUARANTINE)),
         client_names=client_names(accepted),
         sources=accepted,
-        engagement_in=_sums(engine, metrics),
+        engagement_in=_sums(engine, arrow, metrics),
         rows=arrow.num_rows + sum(part.misshapen for part in read),
         total_rows=sum(part.total_rows for part in read),
         listed_as_both=counts["both"],
@@ -126,33 +127,17 @@ def _in_key_order(rows: pa.Table) -> pa.Table:
 def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> ibis.Table:
     """Wide rows as `cleaned_usage`, in the order of its key; zeros are dropped at once."""
     columns = [f"m{number}" for number in range(len(metrics))]
-    if repeated:
-        sums = ", ".join(f"sum({m}::DECIMAL(18, 6))::DOUBLE AS {m}" for m in columns)
-        wide = (
-            f"SELECT client_id, visitor_id, audience, {sums} FROM {_ACCEPTED}"
-            f" JOIN {_VISITORS} USING (client_id, visitor_id)"
-            " GROUP BY ALL ORDER BY client_id, visitor_id"
-        )
-    else:
-        # Both sides are one row per visitor in key order. Sorting a hundred columns after a join
-        # took as long as all the reading; a row that met another's would be left without audience.
-        wide = (
-            f"SELECT r.client_id, r.visitor_id, CASE WHEN (r.client_id, r.visitor_id) ="
-            f" (v.client_id, v.visitor_id) THEN v.audience END AS audience, {', '.join(columns)}"
-            f" FROM {_ACCEPTED} r POSITIONAL JOIN"
-            f" (SELECT * FROM {_VISITORS} ORDER BY client_id, visitor_id) v"
-        )
-    engine.con.execute(f"CREATE OR REPLACE TEMP TABLE wide_of_month AS {wide}")
-    features = ", ".join(_quote(feature) for feature, _ in metrics)
-    measures = ", ".join(_quote(measure) for _, measure in metrics)
+    wide = _added_up(engine, columns) if repeated else _as_read(engine, columns)
+    feature = _one_of([feature for feature, _ in metrics])
+    measure = _one_of([measure for _, measure in metrics])
     return engine.view(
         "usage_of_month",
         f"""
-        SELECT client_id, visitor_id, audience, [{features}][number] AS feature,
-               [{measures}][number] AS measure, value
+        SELECT client_id, visitor_id, audience::ENUM('external', 'internal') AS audience,
+               {feature}[number] AS feature, {measure}[number] AS measure, value
         FROM (
             SELECT *, substr(metric, 2)::INTEGER + 1 AS number
-            FROM (UNPIVOT wide_of_month ON {", ".join(columns)} INTO NAME metric VALUE value)
+            FROM (UNPIVOT {wide} ON {", ".join(columns)} INTO NAME metric VALUE value)
             WHERE value > 0
         )
         """,
@@ -160,13 +145,56 @@ def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> 
     )
 
 
-def _sums(engine: Engine, metrics: list[tuple[str, str]]) -> dict[str, Decimal]:
+def _as_read(engine: Engine, columns: list[str]) -> str:
+    """A row per visitor with its audience, in the order of the key.
+
+    Both sides are one row per visitor in that order: sorting a hundred columns after a join took as
+    long as all the reading. A row that met another visitor's is left without audience, and refused.
+    """
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW wide_as_read AS
+        SELECT r.client_id, r.visitor_id, {", ".join(columns)},
+               CASE WHEN (r.client_id, r.visitor_id) = (v.client_id, v.visitor_id)
+                    THEN v.audience END AS audience
+        FROM {_ACCEPTED} r
+        POSITIONAL JOIN (SELECT * FROM {_VISITORS} ORDER BY client_id, visitor_id) v
+        """
+    )
+    return "wide_as_read"
+
+
+def _added_up(engine: Engine, columns: list[str]) -> str:
+    """The same where several rows tell of one visitor."""
+    sums = ", ".join(f"sum({m}::DECIMAL(18, 6))::DOUBLE AS {m}" for m in columns)
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE wide_added_up AS
+        SELECT client_id, visitor_id, audience, {sums}
+        FROM {_ACCEPTED} JOIN {_VISITORS} USING (client_id, visitor_id)
+        GROUP BY ALL ORDER BY client_id, visitor_id
+        """
+    )
+    return "wide_added_up"
+
+
+def _one_of(texts: list[str]) -> str:
+    """Texts for DuckDB to pick from, as codes: written as texts they took twice as long."""
+    values = ", ".join(_quote(text) for text in sorted(set(texts)))
+    return f"([{', '.join(_quote(text) for text in texts)}]::ENUM({values})[])"
+
+
+def _sums(engine: Engine, rows: pa.Table, metrics: list[tuple[str, str]]) -> dict[str, Decimal]:
     """Each measure over all rows read, before anything is laid out or refused."""
-    columns = ", ".join(f"sum(m{n}::DECIMAL(18, 6)) AS m{n}" for n in range(len(metrics)))
-    (sums,) = engine.rows(f"SELECT {columns} FROM {_ROWS}")
     totals: dict[str, Decimal] = {}
     for number, (_, measure) in enumerate(metrics):
-        totals[measure] = totals.get(measure, Decimal()) + (sums[f"m{number}"] or 0)
+        if measure in COUNTS:
+            # Floats add whole numbers exactly.
+            total = Decimal(int(pc.sum(rows[f"m{number}"]).as_py() or 0))
+        else:
+            (row,) = engine.rows(f"SELECT sum(m{number}::DECIMAL(18, 6)) AS total FROM {_ROWS}")
+            total = row["total"] or Decimal()
+        totals[measure] = totals.get(measure, Decimal()) + total
     return totals
 
 

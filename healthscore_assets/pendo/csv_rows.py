@@ -106,7 +106,8 @@ def _traits(path: Path, export: ExportFile) -> tuple[bool, bool]:
             quotes += block.count(b'"')
             seen = tail + block
             body = seen.rstrip(b"\r\n")
-            blank_lines = blank_lines or any(ends in body for ends in (b"\n\n", b"\n\r", b"\r\r"))
+            ends = (b"\n\n", b"\n\r", b"\r\r") if b"\r" in body else (b"\n\n",)
+            blank_lines = blank_lines or any(end in body for end in ends)
             tail = seen[len(body) - 1 :] if body else seen
     return quotes > 0, blank_lines or quotes % 2 == 1
 

@@ -9,7 +9,7 @@ from healthscore_assets.contracts.columns import LARGEST_VALUE
 from healthscore_assets.pendo.csv_rows import NOT_COLLECTED
 
 _NUMBER = r"^\s*[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
-_COUNTS = ("clicks", "page_views", "days_active")
+COUNTS = ("clicks", "page_views", "days_active")
 _LARGEST = {"days_active": 31}
 
 
@@ -49,14 +49,14 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
         _refuse(refused, "not_a_number", pc.invert(numeric))
     # Unsafe: a whole number that a float cannot hold is too large anyway.
     values = pc.cast(values, pa.float64(), safe=False)
-    if measure not in _COUNTS:
+    if measure not in COUNTS:
         values = pc.round(values, 6, "half_towards_infinity")  # as the tables add up
     largest = _LARGEST.get(measure, LARGEST_VALUE)
     if not _plausible(values, measure, largest):
         values = _without(values, refused, "not_a_number", pc.is_nan(values))
         values = _without(values, refused, "negative", pc.less(values, 0))
         values = _without(values, refused, "too_large", pc.greater(values, largest))
-        if measure in _COUNTS:
+        if measure in COUNTS:
             fraction = pc.not_equal(values, pc.floor(values))
             values = _without(values, refused, "not_whole", fraction)
     return Metric(values, refused, cells)
@@ -67,7 +67,7 @@ def _plausible(values: pa.ChunkedArray, measure: str, largest: float) -> bool:
     extremes = pc.min_max(values).as_py()
     if extremes["min"] is None:
         return True
-    whole = measure not in _COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py()
+    whole = measure not in COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py()
     has_nan = pc.any(pc.is_nan(values)).as_py()
     return whole and not has_nan and extremes["min"] >= 0 and extremes["max"] <= largest
 

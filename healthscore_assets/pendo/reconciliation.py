@@ -68,8 +68,8 @@ def reconcile(
         }
         if total_in != total_out + refused:
             differences.append(
-                f"{measure}: {total_in} in the files, {total_out} in cleaned_usage and "
-                f"{refused} in quarantine"
+                f"{measure}: {_plain(total_in)} in the files, {_plain(total_out)} in cleaned_usage "
+                f"and {_plain(refused)} in quarantine"
             )
     counts = _refused(engine, month, Counter(refused_rows.values()))
     words = [f"{count:,} x {reason} ({REASONS[reason]})" for reason, count in counts.items()]
@@ -80,6 +80,10 @@ def reconcile(
         refused="; ".join(words),
         counts=counts,
     )
+
+
+def _plain(total: Decimal) -> str:
+    return f"{total.normalize():,f}"
 
 
 def _sums(engine: Engine, rows: str, by: str, value: str) -> dict[str, Decimal]:
