@@ -90,6 +90,27 @@ def _bytes_of(path: Path, export: ExportFile) -> Iterator[BinaryIO]:
         ) from None
 
 
+def count_rows(path: Path, export: ExportFile) -> int:
+    """Rows below the header, blank lines left out, whatever their cells.
+
+    Where no cell is quoted and no line blank, a row is a line: counting those is quick, and a count
+    that shares nothing with the reading of the cells.
+    """
+    lines, ends_open, plain = 0, False, True
+    with _bytes_of(path, export) as stream:
+        while plain and (block := stream.read(_BLOCK)):
+            lines += block.count(b"\n")
+            ends_open = not block.endswith(b"\n")
+            plain = b'"' not in block and b"\r" not in block and b"\n\n" not in block
+            plain = plain and not block.startswith(b"\n")
+    if plain:
+        return lines + ends_open - export.header_row
+    anchor = export.index("client_id")
+    assert anchor is not None, export
+    read = read_rows(path, export, [anchor], [anchor])
+    return int(read.cells.num_rows) + len(read.misshapen)
+
+
 def _is_typed(dtype: pa.DataType) -> bool:
     return pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_null(dtype)
 

@@ -47,12 +47,13 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
         plain = pc.replace_substring(pc.if_else(numeric, trimmed, None), ",", "")
         values = pc.cast(pc.replace_substring_regex(plain, r"^\+", ""), pa.float64())
         _refuse(refused, "not_a_number", pc.invert(numeric))
+    whole = pa.types.is_integer(values.type)
     # Unsafe: a whole number that a float cannot hold is too large anyway.
     values = pc.cast(values, pa.float64(), safe=False)
     if measure not in COUNTS:
         values = pc.round(values, 6, "half_towards_infinity")  # as the tables add up
     largest = _LARGEST.get(measure, LARGEST_VALUE)
-    if not _plausible(values, measure, largest):
+    if not _plausible(values, largest, whole=whole or measure not in COUNTS):
         values = _without(values, refused, "not_a_number", pc.is_nan(values))
         values = _without(values, refused, "negative", pc.less(values, 0))
         values = _without(values, refused, "too_large", pc.greater(values, largest))
@@ -62,14 +63,17 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
     return Metric(values, refused, cells)
 
 
-def _plausible(values: pa.ChunkedArray, measure: str, largest: float) -> bool:
-    """Whether no cell of the column can be refused; true of almost every column."""
+def _plausible(values: pa.ChunkedArray, largest: float, *, whole: bool) -> bool:
+    """Whether no cell of the column can be refused; true of almost every column.
+
+    ``whole`` says that decimals are allowed, or cannot be there.
+    """
     extremes = pc.min_max(values).as_py()
     if extremes["min"] is None:
         return True
-    whole = measure not in COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py()
-    has_nan = pc.any(pc.is_nan(values)).as_py()
-    return whole and not has_nan and extremes["min"] >= 0 and extremes["max"] <= largest
+    if extremes["min"] < 0 or extremes["max"] > largest or pc.any(pc.is_nan(values)).as_py():
+        return False
+    return whole or pc.all(pc.equal(values, pc.floor(values))).as_py()
 
 
 def _without(

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.csv_rows import name_of, read_rows
+from healthscore_assets.pendo.csv_rows import count_rows, name_of, read_rows
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import month_of_rows
@@ -78,10 +78,8 @@ def taken_in(row: Mapping[str, Any]) -> TakenIn:
 def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     """Rows below the header, blank lines left out; of a file of several months the month's."""
     period = export.index("period")
-    counted = export.index("client_id") if period is None else period
-    assert counted is not None, export
-    read = read_rows(delivery.path, export, [counted], [counted])
     if period is None:
-        return int(read.cells.num_rows) + len(read.misshapen)
+        return count_rows(delivery.path, export)
+    read = read_rows(delivery.path, export, [period], [period])
     months = month_of_rows(export, read.cells[name_of(period)], read.source_row)
     return int(pc.sum(pc.equal(months, month)).as_py() or 0)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.pendo.csv_rows import CsvRows, read_rows
-from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.csv_rows import CsvRows, count_rows, read_rows
+from healthscore_assets.pendo.export_file import ExportFile, understand_file
 from healthscore_assets.pendo.headers import understand
 from healthscore_assets.pendo.refused import ExportRefused
 
@@ -221,3 +221,23 @@ def test_any_text_in_quotes_is_read_back(tmp_path_factory, rows, data) -> None:
         expected.append((number, client, visitor, clicks))
     folder = tmp_path_factory.mktemp("csv")
     assert rows_of(read(folder, "\n".join(lines))) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "rows"),
+    [
+        ("a,v,1\nb,w,2\n", 2),
+        ("a,v,1\nb,w,2", 2),  # the last line is not ended
+        ("a,v,1\n\nb,w,2\n\n", 2),  # blank lines are not rows
+        ("a,v,1\r\nb,w,2\r\n", 2),
+        ('a,"v\nv",1\nb,w,2\n', 2),  # a quoted line break starts no row
+        ("a,v\nb,w,2\n", 2),  # a row with a cell too few is one
+        (",,\n", 1),
+    ],
+)
+def test_rows_are_counted_apart_from_the_reading_of_the_cells(
+    tmp_path: Path, body: str, rows: int
+) -> None:
+    path = tmp_path / "2024-05.csv"
+    path.write_bytes(b"Account ID,Visitor ID,Clicks for X\n" + body.encode())
+    assert count_rows(path, understand_file(path, path.name)) == rows
