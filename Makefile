@@ -34,8 +34,7 @@ lock: $(VENV)/.installed-dev ## renew the exact versions
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCKED) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --all-extras -c requirements.txt $(LOCKED) -o requirements-dev.txt
 
-LOCKED := --upgrade --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links \
-	--no-annotate --no-header --quiet
+LOCKED := --upgrade --universal --python-version 3.11 --no-annotate --no-header --quiet
 
 clean: ## everything that can be made again, but no exports and no lake
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

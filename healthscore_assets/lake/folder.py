@@ -39,10 +39,6 @@ class Lake:
             return set()
         return set(pq.read_table(path, columns=[column], partitioning=None)[column].to_pylist())
 
-    def latest_month(self, table: str) -> str | None:
-        """The newest month a table holds."""
-        return max(self.months(table), default=None)
-
     def stage_file(self, run_id: str, table: str, month: str, suffix: str = "parquet") -> Path:
         """A place to write a month before it is checked; its folder is made."""
         path = self.root / "_stage" / run_id / f"{table}-{month}.{suffix}"

@@ -1,6 +1,5 @@
 """Calendar months as the text ``YYYY-MM``, the partition key of every table."""
 
-import calendar
 import re
 
 FIRST_MONTH = "2010-01"
@@ -27,8 +26,3 @@ def shift(month: str, by: int) -> str:
 def span(first: str, last: str) -> list[str]:
     """Every month from ``first`` to ``last``, both included; empty when ``last`` is earlier."""
     return [shift(first, by) for by in range(ordinal(last) - ordinal(first) + 1)]
-
-
-def days_in(month: str) -> int:
-    """Days of the calendar month."""
-    return calendar.monthrange(int(month[:4]), int(month[5:]))[1]

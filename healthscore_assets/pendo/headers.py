@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from healthscore_assets.lookups.features import tidy
 
-MEASURES = ("clicks", "days_active", "minutes", "page_views")
-
 _PREFIXES = (
     ("clicks", re.compile(r"clicks for (.+)", re.IGNORECASE)),
     ("page_views", re.compile(r"page views for (.+)", re.IGNORECASE)),

@@ -11,7 +11,7 @@ import pytest
 
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.folder import Lake, content_hash
-from healthscore_assets.lake.months import days_in, ordinal, shift, span
+from healthscore_assets.lake.months import ordinal, shift, span
 
 SCHEMA = ibis.schema({"client_id": "string", "engagement": "float64", "users": "int64"})
 
@@ -66,20 +66,12 @@ def test_what_is_no_month(text: str) -> None:
         ordinal(text)
 
 
-@pytest.mark.parametrize(
-    ("month", "days"), [("2024-02", 29), ("2023-02", 28), ("2024-04", 30), ("2024-12", 31)]
-)
-def test_days_of_a_month(month: str, days: int) -> None:
-    assert days_in(month) == days
-
-
 # ---------------------------------------------------------------------------------- folders
 
 
 def test_an_empty_lake(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "nowhere")
     assert lake.months("momentum") == []
-    assert lake.latest_month("momentum") is None
     assert lake.present("momentum", "2024-05") == {}
 
 
@@ -92,7 +84,6 @@ def test_a_promoted_month_is_there_and_its_stage_is_gone(tmp_path: Path) -> None
         lake.promote(staged, lake.month_file("momentum", month))
         assert not staged.exists()
     assert lake.months("momentum") == ["2023-12", "2024-05"]
-    assert lake.latest_month("momentum") == "2024-05"
     may = tmp_path / "momentum" / "month=2024-05" / "data.parquet"
     assert lake.present("momentum", "2024-05") == {0: may}
     assert may.read_text() == "may again"
