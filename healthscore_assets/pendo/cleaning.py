@@ -15,17 +15,16 @@ from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.features import feature_key
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.client_names import client_names
+from healthscore_assets.pendo.csv_rows import NotTyped, text_columns
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.metrics import COUNTS
-from healthscore_assets.pendo.wide_rows import WideRows, metric_of, read_wide_rows
+from healthscore_assets.pendo.wide_rows import FileSums, WideRows
 
-_ROWS, _ACCEPTED, _VISITORS = "rows_of_month", "accepted_rows", "visitors_of_month"
+_ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
 _ROW_SCHEMA = ibis.schema(
     {
         "source_file": "string",
-        "source_row": "int64",
-        "refused": "string",
         "segment": "string",
+        "source_row": "int64",
         "client_id": "string",
         "visitor_id": "string",
         "client_name": "string",
@@ -35,6 +34,8 @@ _ROW_SCHEMA = ibis.schema(
         "minutes": "float64",
     }
 )
+_TYPED_READS = 2
+"""How often a file is read anew because a column held more than numbers; then all are texts."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class CleanedMonth:
 
     ``engagement_in`` sums each measure over all rows, refused ones included; ``sources`` tells
     which file and row each visitor came from; ``listed_as_both`` counts visitors that some rows
-    call internal and others external.
+    call internal and others external; ``zeros`` and ``not_collected`` count metric cells.
     """
 
     cleaned_usage: ibis.Table
@@ -55,6 +56,8 @@ class CleanedMonth:
     rows: int
     total_rows: int
     listed_as_both: int
+    zeros: int
+    not_collected: int
 
 
 def clean_month(
@@ -64,33 +67,38 @@ def clean_month(
     product_areas: ProductAreas,
     internal_domains: frozenset[str],
 ) -> CleanedMonth:
-    """Read the month's files once and lay them out long.
+    """Read the month's files once, a few thousand rows at a time, and lay them out long.
 
     Raises ExportRefused where a file cannot be read.
     """
-    spelling = _spelling([export for _, export in files], product_areas)
-    read = [read_wide_rows(path, export, month, spelling) for path, export in files]
-    arrow, metrics = _side_by_side(read)
-    engine.arrow(_ROWS, arrow, _ROW_SCHEMA)
-    accepted = engine.arrow(_ACCEPTED, _in_key_order(arrow), _ROW_SCHEMA)
+    exports = [export for _, export in files]
+    spelling = _spelling(exports, product_areas)
+    metrics = _metrics(exports, spelling)
+    _create(engine)
+    quarantine, sums = [], []
+    for number, (path, export) in enumerate(files):
+        of_column = _metric_of_columns(export, spelling, metrics)
+        lines, read = _read_file(engine, path, export, month, (number, of_column))
+        quarantine += lines
+        sums.append(read)
+    accepted = engine.view(_ROWS, f"SELECT * EXCLUDE (file) FROM {_ROWS}_read", _ROW_SCHEMA)
     visitors = engine.keep(_VISITORS, visitor_month(accepted, internal_domains))
-    (counts,) = engine.rows(
-        visitors.aggregate(
-            both=visitors.count(where=visitors.disagrees),
-            repeated=(visitors.listed_rows > 1).any().fill_null(False),
-        )
-    )
-    quarantine = pa.concat_tables([part.quarantine for part in read])
+    (counts,) = engine.rows(visitors.aggregate(both=visitors.count(where=visitors.disagrees)))
     return CleanedMonth(
-        cleaned_usage=_long(engine, metrics, repeated=counts["repeated"]),
+        cleaned_usage=_long(engine, metrics),
         visitor_month=visitors,
-        quarantine=engine.arrow("quarantined", quarantine, schema_of(QUARANTINE)),
+        quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
         client_names=client_names(accepted),
         sources=accepted,
-        engagement_in=_sums(engine, arrow, metrics),
-        rows=arrow.num_rows + sum(part.misshapen for part in read),
-        total_rows=sum(part.total_rows for part in read),
+        engagement_in={
+            measure: sum((read.engagement.get(measure, Decimal()) for read in sums), Decimal())
+            for measure in sorted({measure for read in sums for measure in read.engagement})
+        },
+        rows=sum(read.rows for read in sums),
+        total_rows=sum(read.total_rows for read in sums),
         listed_as_both=counts["both"],
+        zeros=sum(read.zeros for read in sums),
+        not_collected=sum(read.not_collected for read in sums),
     )
 
 
@@ -103,99 +111,143 @@ def _spelling(exports: list[ExportFile], product_areas: ProductAreas) -> dict[st
     return {f: product_areas.published(first[feature_key(f)]) for f in features}
 
 
-def _side_by_side(read: list[WideRows]) -> tuple[pa.Table, list[tuple[str, str]]]:
-    """All rows under one set of columns, and what its metric columns ``m0, m1, ...`` measure.
+def _metrics(exports: list[ExportFile], spelling: dict[str, str]) -> list[tuple[str, str]]:
+    """The features and measures of the month, in the order of `cleaned_usage`'s key."""
+    return sorted(
+        {
+            (spelling[column.feature], column.measure)
+            for export in exports
+            for column in export.columns
+            if column.feature is not None and column.measure is not None
+        }
+    )
 
-    The metrics stand in the order of `cleaned_usage`'s key.
+
+def _metric_of_columns(
+    export: ExportFile, spelling: dict[str, str], metrics: list[tuple[str, str]]
+) -> pa.Array:
+    """The place of each column's feature and measure among the month's; null for the others."""
+    place = {metric: number for number, metric in enumerate(metrics)}
+    return pa.array(
+        [
+            None if c.feature is None else place[(spelling[c.feature], c.measure or "")]
+            for c in export.columns
+        ],
+        pa.int32(),
+    )
+
+
+def _create(engine: Engine) -> None:
+    columns = ", ".join(
+        f"{name} {'VARCHAR' if dtype.is_string() else 'BIGINT' if dtype.is_integer() else 'DOUBLE'}"
+        for name, dtype in _ROW_SCHEMA.items()
+    )
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {_ROWS}_read (file INTEGER, {columns});
+        CREATE OR REPLACE TEMP TABLE {_CELLS} (
+            file INTEGER, source_row BIGINT, metric INTEGER, value DOUBLE
+        )
+        """
+    )
+
+
+def _read_file(
+    engine: Engine, path: Path, export: ExportFile, month: str, place: tuple[int, pa.Array]
+) -> tuple[list[pa.Table], FileSums]:
+    """Put a file's rows and cells into the engine; gives the quarantine's lines and the sums.
+
+    Parameters: ``place`` is the file's number and the metric of each of its columns.
     """
-    table = pa.concat_tables([part.rows for part in read], promote_options="default")
-    names = sorted(name for name in table.column_names if metric_of(name))
-    numbered = {name: f"m{number}" for number, name in enumerate(names)}
-    table = table.rename_columns([numbered.get(name, name) for name in table.column_names])
-    return table, [metric for name in names if (metric := metric_of(name))]
+    number, of_column = place
+    metrics = [n for n, column in enumerate(export.columns) if column.role == "metric"]
+    days, minutes = export.index("days_active"), export.index("minutes")
+    numbers = [n for n in (days, minutes, *metrics) if n is not None]
+    as_text = text_columns(path, export, numbers)
+    for attempt in range(_TYPED_READS + 1):
+        rows = WideRows(path, export, month, as_text)
+        lines = []
+        try:
+            for understood in rows:
+                _insert(engine, _ROWS + "_read", _placed(understood.rows, export, number))
+                metric = pc.take(of_column, understood.cells["metric"])
+                cells = understood.cells.set_column(1, "metric", metric)
+                _insert(engine, _CELLS, _numbered(cells, number))
+                lines.append(understood.quarantine)
+        except NotTyped as error:
+            as_text = {*as_text, error.column} if attempt < _TYPED_READS - 1 else set(numbers)
+            for table in (_ROWS + "_read", _CELLS):
+                engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
+        else:
+            return lines, rows.sums
+    raise AssertionError(f"{export.source_file}: a column read as text is never refused a type")
 
 
-def _in_key_order(rows: pa.Table) -> pa.Table:
-    """The accepted rows, by client and visitor."""
-    accepted = rows.filter(pc.is_null(rows["refused"]))
-    keys = [
-        (name, "ascending") for name in ("client_id", "visitor_id", "source_file", "source_row")
-    ]
-    return accepted.take(pc.sort_indices(accepted, keys))
+def _insert(engine: Engine, name: str, rows: pa.Table) -> None:
+    if rows.num_rows:
+        engine.con.register("batch_of_rows", rows)
+        engine.con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM batch_of_rows")
+        engine.con.unregister("batch_of_rows")
 
 
-def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> ibis.Table:
-    """Wide rows as `cleaned_usage`, in the order of its key; zeros are dropped at once."""
-    columns = [f"m{number}" for number in range(len(metrics))]
-    wide = _added_up(engine, columns) if repeated else _as_read(engine, columns)
+def _numbered(rows: pa.Table, file: int) -> pa.Table:
+    return rows.append_column("file", pa.repeat(pa.scalar(file, pa.int32()), rows.num_rows))
+
+
+def _placed(rows: pa.Table, export: ExportFile, file: int) -> pa.Table:
+    """The rows with the file that they stand in, and the audience that its name tells."""
+    size = rows.num_rows
+    rows = rows.append_column("source_file", pa.repeat(pa.scalar(export.source_file), size))
+    segment = pa.scalar(export.segment, pa.string())
+    return _numbered(rows.append_column("segment", pa.repeat(segment, size)), file)
+
+
+def _long(engine: Engine, metrics: list[tuple[str, str]]) -> ibis.Table:
+    """The cells as `cleaned_usage`, in the order of its key.
+
+    Everything is numbered in that order first: integers sort and add up faster than texts.
+    """
     feature = _one_of([feature for feature, _ in metrics])
     measure = _one_of([measure for _, measure in metrics])
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE visitors_in_order AS
+        SELECT client_id, visitor_id, audience::ENUM('external', 'internal') AS audience,
+               row_number() OVER (ORDER BY client_id, visitor_id) AS visitor
+        FROM {_VISITORS};
+        CREATE OR REPLACE TEMP TABLE visitor_of_row AS
+        SELECT file, source_row, visitor
+        FROM {_ROWS}_read JOIN visitors_in_order USING (client_id, visitor_id);
+        CREATE OR REPLACE TEMP VIEW cells_of_visitors AS
+        SELECT visitor, metric, value FROM {_CELLS} JOIN visitor_of_row USING (file, source_row)
+        """
+    )
+    (counts,) = engine.rows(
+        "SELECT count(*) AS cells, count(DISTINCT (visitor, metric)) AS distinct_cells"
+        " FROM cells_of_visitors"
+    )
+    cells = "cells_of_visitors"
+    if counts["cells"] > counts["distinct_cells"]:
+        cells = (
+            "(SELECT visitor, metric, sum(value::DECIMAL(18, 6))::DOUBLE AS value"
+            " FROM cells_of_visitors GROUP BY ALL)"
+        )
     return engine.view(
         "usage_of_month",
         f"""
-        SELECT client_id, visitor_id, audience::ENUM('external', 'internal') AS audience,
-               {feature}[number] AS feature, {measure}[number] AS measure, value
-        FROM (
-            SELECT *, substr(metric, 2)::INTEGER + 1 AS number
-            FROM (UNPIVOT {wide} ON {", ".join(columns)} INTO NAME metric VALUE value)
-            WHERE value > 0
-        )
+        SELECT client_id, visitor_id, audience, {feature}[metric + 1] AS feature,
+               {measure}[metric + 1] AS measure, value
+        FROM {cells} JOIN visitors_in_order USING (visitor)
+        ORDER BY visitor, metric
         """,
         schema_of(CLEANED_USAGE),
     )
-
-
-def _as_read(engine: Engine, columns: list[str]) -> str:
-    """A row per visitor with its audience, in the order of the key.
-
-    Both sides are one row per visitor in that order: sorting a hundred columns after a join took as
-    long as all the reading. A row that met another visitor's is left without audience, and refused.
-    """
-    engine.con.execute(
-        f"""
-        CREATE OR REPLACE TEMP VIEW wide_as_read AS
-        SELECT r.client_id, r.visitor_id, {", ".join(columns)},
-               CASE WHEN (r.client_id, r.visitor_id) = (v.client_id, v.visitor_id)
-                    THEN v.audience END AS audience
-        FROM {_ACCEPTED} r
-        POSITIONAL JOIN (SELECT * FROM {_VISITORS} ORDER BY client_id, visitor_id) v
-        """
-    )
-    return "wide_as_read"
-
-
-def _added_up(engine: Engine, columns: list[str]) -> str:
-    """The same where several rows tell of one visitor."""
-    sums = ", ".join(f"sum({m}::DECIMAL(18, 6))::DOUBLE AS {m}" for m in columns)
-    engine.con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE wide_added_up AS
-        SELECT client_id, visitor_id, audience, {sums}
-        FROM {_ACCEPTED} JOIN {_VISITORS} USING (client_id, visitor_id)
-        GROUP BY ALL ORDER BY client_id, visitor_id
-        """
-    )
-    return "wide_added_up"
 
 
 def _one_of(texts: list[str]) -> str:
     """Texts for DuckDB to pick from, as codes: written as texts they took twice as long."""
     values = ", ".join(_quote(text) for text in sorted(set(texts)))
     return f"([{', '.join(_quote(text) for text in texts)}]::ENUM({values})[])"
-
-
-def _sums(engine: Engine, rows: pa.Table, metrics: list[tuple[str, str]]) -> dict[str, Decimal]:
-    """Each measure over all rows read, before anything is laid out or refused."""
-    totals: dict[str, Decimal] = {}
-    for number, (_, measure) in enumerate(metrics):
-        if measure in COUNTS:
-            # Floats add whole numbers exactly.
-            total = Decimal(int(pc.sum(rows[f"m{number}"]).as_py() or 0))
-        else:
-            (row,) = engine.rows(f"SELECT sum(m{number}::DECIMAL(18, 6)) AS total FROM {_ROWS}")
-            total = row["total"] or Decimal()
-        totals[measure] = totals.get(measure, Decimal()) + total
-    return totals
 
 
 def _quote(text: str) -> str:

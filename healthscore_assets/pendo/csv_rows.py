@@ -1,32 +1,35 @@
-"""The rows of a CSV export, read once with Arrow: ids as text, metrics typed."""
+"""The rows of a CSV export in batches, read with Arrow: ids as text, metrics typed."""
 
-import csv
-import io
-import itertools
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+import pyarrow.csv as csv
 
 from healthscore_assets.pendo.export_file import ExportFile, is_compressed, opened
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 NOT_COLLECTED = ["", "--", "null", "NULL", "None", "nan", "NaN"]
 """Metric cells that say nothing was collected."""
 
-_BLOCK = 4 << 20
+_BLOCK, _SAMPLE = 4 << 20, 256 << 10
 _SHOWN = 200
-_END = "\x1e"
+_BLANK, _END = "\x1f", "\x1e"
 
 
 @dataclass(frozen=True)
-class CsvRows:
-    """The cells of some columns of a file, and the rows that have no such columns.
+class Batch:
+    """The cells of some columns of consecutive rows, and the rows that have no such columns.
 
     ``cells`` has a column ``c<n>`` per column read, n counted from 0; ``source_row`` numbers its
     rows as the file does, the first row being 1; ``misshapen`` are the rows with more or fewer
@@ -38,56 +41,53 @@ class CsvRows:
     misshapen: list[tuple[int, str]]
 
 
+class NotTyped(Exception):
+    """A column that does not hold numbers only; ``column`` counts from 0."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__(f"column {column} holds more than numbers")
+        self.column = column
+
+
 def name_of(index: int) -> str:
     """The name under which a column is read: headers repeat, positions do not."""
     return f"c{index}"
 
 
-def read_rows(
-    path: Path, export: ExportFile, columns: Iterable[int], text: Iterable[int]
-) -> CsvRows:
-    """Read columns of an export; those in ``text`` stay as they are, the others are typed.
+def read_batches(
+    path: Path, export: ExportFile, numbers: Iterable[int], texts: Iterable[int]
+) -> Iterator[Batch]:
+    """Read columns of an export a few thousand rows at a time; ``texts`` stay as they are.
 
-    A column whose cells are not all numbers comes back as text.
-    Raises ExportRefused for bytes that are not the UTF-8 CSV that the header promised.
+    The last batch may be without rows. Raises NotTyped where a column of ``numbers`` holds
+    anything else, and ExportRefused for bytes that are not the UTF-8 CSV that the header promised.
     """
-    wanted, as_text = list(columns), set(text)
-    quoted, must_count = _traits(path, export)
-    table, whole = _read(path, export, wanted, as_text, quoted)
-    untyped = [n for n in wanted if not _is_typed(table[name_of(n)].type) and n not in as_text]
-    retyped = [n for n in untyped if not pa.types.is_string(table[name_of(n)].type)]
-    if retyped:
-        # Cells that Arrow took for dates, times or bytes: as they stand in the file.
-        again, _ = _read(path, export, retyped, set(retyped), quoted)
-        for n in retyped:
-            at = table.column_names.index(name_of(n))
-            table = table.set_column(at, name_of(n), again[name_of(n)])
-    if whole and not must_count:
-        first = export.header_row + 1
-        return CsvRows(table, pa.array(range(first, first + table.num_rows), pa.int64()), [])
-    numbers, misshapen = _row_numbers(path, export)
-    if len(numbers) != table.num_rows:
-        raise _unpaired(export)
-    return CsvRows(table, pa.array(numbers, pa.int64()), misshapen)
-
-
-def _unpaired(export: ExportFile, row: int | None = None) -> ExportRefused:
-    """A stray quote swallows the rows after it, so the file cannot be used at all."""
-    return ExportRefused(
-        Problem(export.source_file, "its quotes do not pair up", "export it again", row=row)
-    )
-
-
-@contextmanager
-def _bytes_of(path: Path, export: ExportFile) -> Iterator[BinaryIO]:
-    """The decompressed bytes; raises ExportRefused where they cannot be read to the end."""
+    typed, as_text = list(numbers), list(texts)
+    rows = _Rows(export)
+    named = {name_of(n): pa.string() for n in as_text} | {name_of(n): pa.float64() for n in typed}
     try:
-        with opened(path, is_compressed(export.source_file)) as stream:
-            yield stream
-    except (EOFError, OSError, zlib.error) as error:
-        raise ExportRefused(
-            Problem(export.source_file, f"cannot be read ({error})", "copy it again")
-        ) from None
+        with _bytes_of(path, export) as stream:
+            reader = _open(stream, export, named, rows)
+            for batch in reader:
+                yield rows.number(pa.Table.from_batches([batch]), as_text)
+            yield rows.rest()
+    except pa.ArrowInvalid as error:
+        raise _refusal(export, error) from None
+    if not rows.ended:
+        raise _unpaired(export, rows.last)
+
+
+def text_columns(path: Path, export: ExportFile, numbers: Iterable[int]) -> set[int]:
+    """Which of the columns hold more than numbers in the first rows of the file."""
+    wanted = list(numbers)
+    try:
+        with _bytes_of(path, export) as stream:
+            names = [name_of(n) for n in wanted]
+            sample = _open(stream, export, {}, _Rows(export), names, block=_SAMPLE)
+            first = sample.read_next_batch()
+    except (pa.ArrowInvalid, StopIteration):
+        return set()
+    return {n for n, field in zip(wanted, first.schema, strict=True) if not _is_number(field.type)}
 
 
 def count_rows(path: Path, export: ExportFile) -> int:
@@ -107,97 +107,183 @@ def count_rows(path: Path, export: ExportFile) -> int:
         return lines + ends_open - export.header_row
     anchor = export.index("client_id")
     assert anchor is not None, export
-    read = read_rows(path, export, [anchor], [anchor])
-    return int(read.cells.num_rows) + len(read.misshapen)
+    batches = read_batches(path, export, [], [anchor])
+    return sum(batch.cells.num_rows + len(batch.misshapen) for batch in batches)
 
 
-def _is_typed(dtype: pa.DataType) -> bool:
+class _Rows:
+    """Numbers the rows of a file as they come by."""
+
+    def __init__(self, export: ExportFile) -> None:
+        self._export = export
+        self._skipped: list[tuple[int, str]] = []
+        self.last = export.header_row
+        self.ended = False
+
+    def skip(self, row: csv.InvalidRow) -> str:
+        """Called by Arrow for every row that has not the cells of the header."""
+        if row.text == _END:
+            self.ended = True
+        self._skipped.append((row.number, row.text))
+        return "skip"
+
+    def number(self, cells: pa.Table, texts: list[int]) -> Batch:
+        """The next rows, with their numbers: those that are not among the skipped ones."""
+        size = cells.num_rows
+        passed = [number for number, _ in self._skipped]
+        at = pa.array(range(self.last + 1, self.last + 1 + size + len(passed)), pa.int64())
+        if passed:
+            at = at.filter(pc.invert(pc.is_in(at, pa.array(passed, pa.int64()))))[:size]
+        if size:
+            self.last = at[-1].as_py()
+        for n in texts:
+            self._refuse_swallowed(cells[name_of(n)], at)
+        return Batch(self._restored(cells, texts), at, self._misshapen(self.last))
+
+    def rest(self) -> Batch:
+        """What was skipped after the last row."""
+        empty = pa.table({})
+        return Batch(empty, pa.array([], pa.int64()), self._misshapen(None))
+
+    def _misshapen(self, before: int | None) -> list[tuple[int, str]]:
+        """Rows skipped up to a row; those beyond it belong to a later batch."""
+        due = [row for row in self._skipped if before is None or row[0] <= before]
+        self._skipped = self._skipped[len(due) :]
+        for number, text in due:
+            if _END in text and text != _END:
+                raise _unpaired(self._export, number)
+        return [(n, text[:_SHOWN]) for n, text in due if text not in (_END, _BLANK)]
+
+    def _refuse_swallowed(self, column: pa.ChunkedArray, at: pa.Array) -> None:
+        """A stray quote makes one cell of several rows."""
+        breaks = pc.count_substring(column, "\n")
+        if pc.any(pc.greater(breaks, 0)).as_py():
+            # From the middle of one row to the same place in a later one, every cell between.
+            commas = pc.multiply(breaks, len(self._export.columns) - 1)
+            whole = pc.equal(pc.count_substring(column, ","), commas)
+            swallowed = pc.and_(pc.greater(breaks, 0), whole)
+            found = pc.indices_nonzero(swallowed)
+            if len(found):
+                raise _unpaired(self._export, at[found[0].as_py()].as_py())
+
+    def _restored(self, cells: pa.Table, texts: list[int]) -> pa.Table:
+        """Blank lines inside of a cell as they were."""
+        for n in texts:
+            column = cells[name_of(n)]
+            if pc.any(pc.match_substring(column, _BLANK)).as_py():
+                restored = pc.replace_substring(column, _BLANK, "")
+                at = cells.column_names.index(name_of(n))
+                cells = cells.set_column(at, name_of(n), restored)
+        return cells
+
+
+def _open(
+    stream: BinaryIO,
+    export: ExportFile,
+    types: dict[str, pa.DataType],
+    rows: _Rows,
+    columns: list[str] | None = None,
+    block: int = _BLOCK,
+) -> csv.CSVStreamingReader:
+    return csv.open_csv(
+        _Marked(stream, block),
+        # Rows, unlike `skip_rows`, which counts the lines of a header with line breaks. Rows that
+        # are skipped have numbers only where one thread reads.
+        csv.ReadOptions(
+            column_names=[name_of(n) for n in range(len(export.columns))],
+            skip_rows_after_names=export.header_row,
+            block_size=block,
+            use_threads=False,
+        ),
+        csv.ParseOptions(newlines_in_values=True, invalid_row_handler=rows.skip),
+        csv.ConvertOptions(
+            include_columns=list(types) if columns is None else columns,
+            column_types=types,
+            null_values=NOT_COLLECTED,
+            true_values=[],
+            false_values=[],
+        ),
+    )
+
+
+class _Marked(RawIOBase):
+    """The bytes with a row of our own in each blank line, and one at the end.
+
+    Arrow passes over blank lines without counting them, and over a quote that nothing closes.
+    """
+
+    def __init__(self, stream: BinaryIO, block: int) -> None:
+        self._stream = stream
+        self._block = block
+        self._pending = b""
+        self._last = b"\n"
+        self._end = False
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        view = memoryview(buffer).cast("B")
+        if not self._pending and not self._end:
+            self._pending = self._next()
+        size = min(len(view), len(self._pending))
+        view[:size] = self._pending[:size]
+        self._pending = self._pending[size:]
+        return size
+
+    def _next(self) -> bytes:
+        block = self._stream.read(self._block)
+        if not block:
+            self._end = True
+            return (b"" if self._last.endswith(b"\n") else b"\n") + _END.encode() + b"\n"
+        while block.endswith(b"\r") and (more := self._stream.read(1)):
+            block += more
+        seen = self._last + block
+        marked = _BLANK_LINE.sub(rb"\1" + _BLANK.encode(), seen) if _may_be_blank(seen) else seen
+        start = len(self._last)
+        self._last = block[-1:]
+        return marked[start:]
+
+
+_BLANK_LINE = re.compile(rb"(\n)(?=\r?\n)|(?<=\r)()(?=\r)")
+
+
+def _may_be_blank(block: bytes) -> bool:
+    return b"\n\n" in block or b"\n\r" in block or b"\r\r" in block
+
+
+def _is_number(dtype: pa.DataType) -> bool:
     return pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_null(dtype)
 
 
-def _traits(path: Path, export: ExportFile) -> tuple[bool, bool]:
-    """Whether any cell is quoted, and whether rows must be counted one by one.
-
-    They must where blank lines stand between them, or where a quote may be without its pair.
-    """
-    blank_lines, quotes = False, 0
-    tail = b""
-    with _bytes_of(path, export) as stream:
-        while block := stream.read(_BLOCK):
-            quotes += block.count(b'"')
-            seen = tail + block
-            body = seen.rstrip(b"\r\n")
-            ends = (b"\n\n", b"\n\r", b"\r\r") if b"\r" in body else (b"\n\n",)
-            blank_lines = blank_lines or any(end in body for end in ends)
-            tail = seen[len(body) - 1 :] if body else seen
-    return quotes > 0, blank_lines or quotes % 2 == 1
+def _refusal(export: ExportFile, error: pa.ArrowInvalid) -> Exception:
+    text = str(error).splitlines()[0]
+    column = re.search(r"In CSV column #(\d+): .*CSV conversion error to double", text)
+    if column:
+        return NotTyped(int(column[1]))
+    return ExportRefused(
+        Problem(
+            export.source_file,
+            f"cannot be read as CSV in UTF-8 ({text})",
+            "save it as CSV UTF-8",
+        )
+    )
 
 
-def _read(
-    path: Path, export: ExportFile, wanted: list[int], as_text: set[int], quoted: bool
-) -> tuple[pa.Table, bool]:
-    misshapen = False
+def _unpaired(export: ExportFile, row: int | None = None) -> ExportRefused:
+    """A stray quote swallows the rows after it, so the file cannot be used at all."""
+    return ExportRefused(
+        Problem(export.source_file, "its quotes do not pair up", "export it again", row=row)
+    )
 
-    def skip(_: pc.InvalidRow) -> str:
-        nonlocal misshapen
-        misshapen = True
-        return "skip"
 
-    names = [name_of(n) for n in range(len(export.columns))]
+@contextmanager
+def _bytes_of(path: Path, export: ExportFile) -> Iterator[BinaryIO]:
+    """The decompressed bytes; raises ExportRefused where they cannot be read to the end."""
     try:
-        with _bytes_of(path, export) as stream:
-            table = pc.read_csv(
-                stream,
-                # Rows, unlike `skip_rows`, which counts the lines of a header with line breaks.
-                pc.ReadOptions(
-                    column_names=names,
-                    skip_rows_after_names=export.header_row,
-                    block_size=_BLOCK,
-                ),
-                pc.ParseOptions(newlines_in_values=quoted, invalid_row_handler=skip),
-                pc.ConvertOptions(
-                    include_columns=[name_of(n) for n in wanted],
-                    column_types={name_of(n): pa.string() for n in as_text},
-                    null_values=NOT_COLLECTED,
-                    true_values=[],
-                    false_values=[],
-                ),
-            )
-    except pa.ArrowInvalid as error:
+        with opened(path, is_compressed(export.source_file)) as stream:
+            yield stream
+    except (EOFError, OSError, zlib.error) as error:
         raise ExportRefused(
-            Problem(
-                export.source_file,
-                f"cannot be read as CSV in UTF-8 ({str(error).splitlines()[0]})",
-                "save it as CSV UTF-8",
-            )
+            Problem(export.source_file, f"cannot be read ({error})", "copy it again")
         ) from None
-    return table, not misshapen
-
-
-def _row_numbers(path: Path, export: ExportFile) -> tuple[list[int], list[tuple[int, str]]]:
-    """Number every row, where blank lines or misshapen rows make counting necessary.
-
-    Raises ExportRefused where a stray quote makes one row of several.
-    """
-    numbers: list[int] = []
-    misshapen: list[tuple[int, str]] = []
-    with _bytes_of(path, export) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-        # A last line of our own is a row of its own, unless a quote before it is still open.
-        rows = csv.reader(itertools.chain(text, ["\n", _END]))
-        for number, row in enumerate(rows, start=1):
-            if number <= export.header_row or not row:
-                continue
-            if len(row) == len(export.columns):
-                numbers.append(number)
-            elif any(_swallows_rows(cell, len(export.columns)) for cell in row):
-                raise _unpaired(export, number)
-            else:
-                misshapen.append((number, ",".join(row)[:_SHOWN]))
-    if not misshapen or misshapen.pop()[1] != _END:
-        raise _unpaired(export, numbers[-1] if numbers else None)
-    return numbers, misshapen
-
-
-def _swallows_rows(cell: str, columns: int) -> bool:
-    return ("\n" in cell or "\r" in cell) and cell.count(",") >= columns - 1

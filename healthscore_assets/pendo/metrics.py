@@ -1,6 +1,7 @@
 """Metric cells: what is a number, and which numbers can be true."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -61,6 +62,13 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
             fraction = pc.not_equal(values, pc.floor(values))
             values = _without(values, refused, "not_whole", fraction)
     return Metric(values, refused, cells)
+
+
+def exact_total(values: pa.ChunkedArray, measure: str) -> Decimal:
+    """The sum of a column to six decimals, whatever the order of its rows."""
+    if measure in COUNTS:
+        return Decimal(int(pc.sum(values).as_py() or 0))  # floats add whole numbers exactly
+    return pc.sum(pc.cast(values, pa.decimal128(18, 6), safe=False)).as_py() or Decimal()
 
 
 def _plausible(values: pa.ChunkedArray, largest: float, *, whole: bool) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.csv_rows import name_of, read_rows
+from healthscore_assets.pendo.csv_rows import name_of, read_batches
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.file_months import month_of_cell
 from healthscore_assets.pendo.refused import ExportRefused, Problem
@@ -18,18 +18,21 @@ def months_in_column(path: Path, export: ExportFile) -> tuple[str, ...]:
     """
     index = export.index("period")
     assert index is not None, export.source_file
-    rows = read_rows(path, export, [index], [index])
-    for number, text in rows.misshapen:
-        raise ExportRefused(
-            Problem(
-                export.source_file,
-                f"expected {len(export.columns)} cells to tell its month, found {text!r}",
-                "correct or delete the row",
-                row=number,
+    months: set[str] = set()
+    for batch in read_batches(path, export, [], [index]):
+        for number, text in batch.misshapen:
+            raise ExportRefused(
+                Problem(
+                    export.source_file,
+                    f"expected {len(export.columns)} cells to tell its month, found {text!r}",
+                    "correct or delete the row",
+                    row=number,
+                )
             )
-        )
-    months = month_of_rows(export, rows.cells[name_of(index)], rows.source_row)
-    return tuple(sorted(pc.unique(months).to_pylist()))
+        if len(batch.source_row):
+            told = month_of_rows(export, batch.cells[name_of(index)], batch.source_row)
+            months |= set(pc.unique(told).to_pylist())
+    return tuple(sorted(months))
 
 
 def month_of_rows(

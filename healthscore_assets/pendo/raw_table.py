@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.csv_rows import count_rows, name_of, read_rows
+from healthscore_assets.pendo.csv_rows import count_rows, name_of, read_batches
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import month_of_rows
@@ -80,6 +80,9 @@ def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     period = export.index("period")
     if period is None:
         return count_rows(delivery.path, export)
-    read = read_rows(delivery.path, export, [period], [period])
-    months = month_of_rows(export, read.cells[name_of(period)], read.source_row)
-    return int(pc.sum(pc.equal(months, month)).as_py() or 0)
+    rows = 0
+    for batch in read_batches(delivery.path, export, [], [period]):
+        if len(batch.source_row):
+            months = month_of_rows(export, batch.cells[name_of(period)], batch.source_row)
+            rows += pc.sum(pc.equal(months, month)).as_py() or 0
+    return rows

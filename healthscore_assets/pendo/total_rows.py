@@ -1,6 +1,7 @@
 """Total rows: dropped where they are the sum of the rows, refused where they are not."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,44 +13,52 @@ _ROUNDING = 1e-6
 _FLOAT = 1e-12
 
 
-@dataclass(frozen=True)
+def says_total(client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which rows name no client (or no visitor) but say "Total"."""
+
+    def total(label: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
+        says = pc.is_in(pc.utf8_lower(label), value_set=_LABELS)
+        none = pa.array(["", None, *_LABELS.to_pylist()])
+        return pc.and_(says, pc.is_in(pc.utf8_lower(other), value_set=none))
+
+    return pc.or_(total(client_id, visitor_id), total(visitor_id, client_id))
+
+
+@dataclass
 class TotalRows:
-    """Which rows are totals, as masks: those that agree with the rows and those that do not."""
-
-    agreed: pa.ChunkedArray
-    mismatched: pa.ChunkedArray
-
-
-def find_total_rows(
-    client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray, metrics: list[Metric]
-) -> TotalRows:
-    """Find rows that name no client (or no visitor) but say "Total", and check their sums.
+    """The total rows of a file and the sums they have to agree with, as batches come by.
 
     A total agrees when every metric equals the sum of the other rows to six decimals; a blank
     total stands for any sum, a refused one for none.
     """
 
-    def says_total(label: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
-        total = pc.is_in(pc.utf8_lower(label), value_set=_LABELS)
-        return pc.and_(total, pc.is_in(other, value_set=pa.array(["", None, *_LABELS.to_pylist()])))
+    _sums: dict[int, float] = field(default_factory=dict)
+    _told: list[dict[int, float | None]] = field(default_factory=list)
+    _refused: list[bool] = field(default_factory=list)
 
-    total = pc.or_(says_total(client_id, visitor_id), says_total(visitor_id, client_id))
-    at = pc.indices_nonzero(total)
-    none = pa.chunked_array([pa.repeat(pa.scalar(False), len(client_id))])
-    if not len(at):
-        return TotalRows(none, none)
-    agrees = pa.array([True] * len(at))
-    summed = pc.invert(total)
-    for metric in metrics:
-        values = metric.values
-        told = values.take(at)
-        expected = pc.sum(values.filter(summed), min_count=0).as_py()
-        difference = pc.abs(pc.subtract(told, expected))
-        close = pc.less_equal(difference, _ROUNDING + _FLOAT * abs(expected))
-        agrees = pc.and_(agrees, pc.fill_null(close, True))
-        for refused in metric.refused.values():
-            agrees = pc.and_not(agrees, pc.is_in(at, refused))
-    agreed_rows = pa.array(at).filter(agrees)
-    index = pa.array(range(len(client_id)), pa.uint64())
-    agreed = pa.chunked_array([pc.is_in(index, value_set=agreed_rows)])
-    return TotalRows(agreed, pc.and_(total, pc.invert(agreed)))
+    def add(self, total: pa.ChunkedArray, metrics: Mapping[int, Metric]) -> None:
+        """Take in a batch: its total rows, and the sums of the others."""
+        at = pc.indices_nonzero(total)
+        summed = pc.invert(total)
+        told: list[dict[int, float | None]] = [{} for _ in range(len(at))]
+        refused = pa.array([False] * len(at), pa.bool_())
+        for n, metric in metrics.items():
+            values = metric.values if not len(at) else metric.values.filter(summed)
+            self._sums[n] = self._sums.get(n, 0.0) + (pc.sum(values).as_py() or 0.0)
+            for row, value in enumerate(metric.values.take(at).to_pylist() if len(at) else []):
+                told[row][n] = value
+            for rows in metric.refused.values():
+                refused = pc.or_(refused, pc.is_in(at, rows))
+        self._told += told
+        self._refused += refused.to_pylist()
+
+    def agree(self) -> list[bool]:
+        """Of each total row, in the order of the file, whether it is the sum of the rows."""
+        return [
+            not refused and all(self._close(n, value) for n, value in told.items())
+            for told, refused in zip(self._told, self._refused, strict=True)
+        ]
+
+    def _close(self, n: int, value: float | None) -> bool:
+        expected = self._sums[n]
+        return value is None or abs(value - expected) <= _ROUNDING + _FLOAT * abs(expected)

@@ -1,28 +1,46 @@
 """Total rows: dropped where their sums match, refused where they do not."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from healthscore_assets.pendo.export_file import understand_file
-from healthscore_assets.pendo.wide_rows import WideRows, read_wide_rows
+from healthscore_assets.pendo.wide_rows import WideRows
 
 HEADER = "Account ID,Visitor ID,Clicks for X,Clicks for Y\n"
 ROWS = "a,v,1,10\nb,w,2,20\n"  # the sums are 3 and 30
 
 
-def read(folder: Path, text: str, month: str = "2024-05") -> WideRows:
+@dataclass
+class Read:
+    rows: pa.Table
+    cells: pa.Table
+    quarantine: list[dict[str, Any]]
+    total_rows: int
+
+
+def read(folder: Path, text: str, month: str = "2024-05") -> Read:
     path = folder / "2024-05.csv"
     path.write_text(text, encoding="utf-8")
     export = understand_file(path, path.name)
-    spelling = {c.feature: c.feature for c in export.columns if c.feature is not None}
-    return read_wide_rows(path, export, month, spelling)
+    metrics = {n for n, column in enumerate(export.columns) if column.role == "metric"}
+    file = WideRows(path, export, month, as_text=metrics)
+    parts = list(file)
+    return Read(
+        pa.concat_tables([part.rows for part in parts]),
+        pa.concat_tables([part.cells for part in parts]),
+        [line for part in parts for line in part.quarantine.to_pylist()],
+        file.sums.total_rows,
+    )
 
 
-def refused(read_: WideRows) -> list[tuple[int, str, str, str]]:
+def refused(read_: Read) -> list[tuple[int, str, str, str]]:
     """Row, column, value and reason of each quarantined cell."""
     names = ("source_row", "column", "value", "reason")
-    return [tuple(line[name] for name in names) for line in read_.quarantine.to_pylist()]
+    return [tuple(line[name] for name in names) for line in read_.quarantine]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +141,7 @@ def test_a_client_or_visitor_named_total_is_kept(tmp_path: Path, row: str) -> No
     found = read(tmp_path, HEADER + ROWS + row + "\n")
     assert found.total_rows == 0
     assert found.rows.num_rows == 3
-    assert found.rows["refused"].null_count == 3
+    assert refused(found) == []
 
 
 def test_a_row_without_a_client_is_part_of_the_sum(tmp_path: Path) -> None:
@@ -142,4 +160,4 @@ def test_a_total_is_that_of_its_month(tmp_path: Path) -> None:
     for month, clicks in (("2024-05", [1, 2]), ("2024-06", [9])):
         found = read(tmp_path, text, month)
         assert (found.total_rows, refused(found)) == (1, [])
-        assert found.rows["X\x00clicks"].to_pylist() == clicks
+        assert found.cells["value"].to_pylist() == clicks
