@@ -7,7 +7,14 @@ from healthscore_assets.assets.cleaned_usage import cleaning
 from healthscore_assets.assets.client_month import clients
 from healthscore_assets.assets.client_scores import client_scores
 from healthscore_assets.assets.index_scores import index_scores
-from healthscore_assets.assets.lookups import internal_domains, product_areas, scoring_settings
+from healthscore_assets.assets.lookups import (
+    client_aliases,
+    column_aliases,
+    excluded_accounts,
+    internal_domains,
+    product_areas,
+    scoring_settings,
+)
 from healthscore_assets.assets.momentum import momentum
 from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
 from healthscore_assets.orchestration.io_manager import lake_io_manager
@@ -21,6 +28,9 @@ def build_definitions(workplace: Workplace) -> dg.Definitions:
         assets=[
             product_areas,
             internal_domains,
+            column_aliases,
+            client_aliases,
+            excluded_accounts,
             scoring_settings,
             raw_pendo_export,
             cleaning,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from healthscore_assets.lake.months import ordinal
+
 AREAS = "feature,area\nReports | Charts,Reports\nReports | Export,Reports\nTeam | Chat,Team\n"
 HEADER = "Visitor ID,Account ID,Days Active,Clicks for Reports | Charts,Clicks for Team | Chat\n"
 COMMAND = Path(sys.executable).with_name("healthscore")
@@ -28,7 +30,8 @@ class Project:
         project.lookups.mkdir()
         project.lookup("product_areas.csv", AREAS)
         project.lookup("internal_domains.csv", "domain\nvendor.example\n")
-        project.lookup("scoring.yaml", "")
+        # Files of a few rows: one bad row is a large share of them.
+        project.lookup("scoring.yaml", "largest_quarantined_share: 1.0\n")
         return project
 
     @property
@@ -58,7 +61,9 @@ class Project:
     def deliver_month(self, month: str, clicks: Mapping[str, int] | None = None) -> Path:
         """Two clicks of chat for everybody, and the given clicks on charts, one visitor each."""
         rows = [f"v-{c},{c},1,{n},2\n" for c, n in (clicks or {"acme": 5, "bolt": 3}).items()]
-        return self.deliver(f"usage {month}.csv", HEADER + "".join(rows))
+        # Blank lines, another number each month: the same bytes cannot be the usage of two months.
+        blank = "\n" * (ordinal(month) % 100)
+        return self.deliver(f"usage {month}.csv", HEADER + "".join(rows) + blank)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """The command as a user starts it: its own process, in the project's folder."""

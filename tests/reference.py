@@ -8,7 +8,8 @@ number is a loop over clients, areas, audiences and months in the words of SCORI
     ref.index_scores()            # every delivered month
 
 listed  one row per visitor of a delivered month: month, client_id, visitor_id, audience
-        (`external` / `internal`). A month without a row here was never delivered.
+        (`external` / `internal`). A month without a row here was never delivered. `visitor_id`
+        is null where an export lists no visitors, a row per client and audience.
 events  month, client_id, visitor_id, audience, feature, value > 0. Several rows add up.
 areas   feature -> area; a feature that is not in it is `Unmapped`.
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +71,10 @@ class Tally:
     """(audience, client, area) -> visitors with a positive value there"""
     visitors: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     """(audience, client) -> visitors with a positive value on any feature, mapped or not"""
+    untold: set[tuple[str, str]] = field(default_factory=set)
+    """(audience, client) listed by an export without visitors"""
+    area_untold: set[tuple[str, str, str]] = field(default_factory=set)
+    """(audience, client, area) with engagement in an export without visitors"""
 
 
 class Reference:
@@ -84,17 +89,21 @@ class Reference:
         silent_months: int = 3,
         area_scaling: str = "log",
         flat_band: float = 0.10,
+        partial: Collection[str] = (),
     ) -> None:
         _check(listed, events, area_scaling)
         self.silent_months = silent_months
         self.area_scaling = area_scaling
         self.flat_band = flat_band
+        self.partial = set(partial)
         self.areas = sorted(set(areas.values()) - {UNMAPPED})
         self.months: list[str] = sorted(set(listed["month"]))
         self._tally = {month: Tally() for month in self.months}
         for row in listed.itertuples():
             for audience in ("all", row.audience):
                 self._tally[row.month].listed.add((audience, row.client_id))
+                if pd.isna(row.visitor_id):
+                    self._tally[row.month].untold.add((audience, row.client_id))
         for row in events.itertuples():
             if row.month not in self._tally:  # never delivered: nothing is computed from it
                 continue
@@ -102,6 +111,9 @@ class Reference:
             area = areas.get(row.feature, UNMAPPED)
             for audience in ("all", row.audience):
                 tally.engagement[audience, client, area] += row.value
+                if pd.isna(row.visitor_id):
+                    tally.area_untold.add((audience, client, area))
+                    continue
                 tally.area_visitors[audience, client, area].add(row.visitor_id)
                 tally.visitors[audience, client].add(row.visitor_id)
 
@@ -128,8 +140,13 @@ class Reference:
         """x[c,a]: engagement of a client in an area, 0 where none (section 2)."""
         return self._tally[month].engagement.get((audience, client, area), 0.0)
 
-    def n(self, month: str, audience: str, client: str) -> int:
-        """n[c]: visitors with a positive value on any feature, mapped or not (section 2)."""
+    def n(self, month: str, audience: str, client: str) -> float:
+        """n[c]: visitors with a positive value on any feature, mapped or not (section 2).
+
+        Null where an export lists the client without visitors: compared with 0, it is not more.
+        """
+        if (audience, client) in self._tally[month].untold:
+            return NULL
         return len(self._tally[month].visitors.get((audience, client), ()))
 
     def mapped_engagement(self, month: str, audience: str, client: str) -> float:
@@ -233,8 +250,8 @@ class Reference:
                 scores[name] = self.scores(month, audience, basis)
                 counts[f"n_{name}"] = len(self.ranked(month, audience, basis))
         for basis in BASES:
-            delivered = before in self._tally
-            earlier[basis] = self.scores(before, "all", basis) if delivered else {}
+            comparable = before in self._tally and not self.partial & {before, month}
+            earlier[basis] = self.scores(before, "all", basis) if comparable else {}
         for client in self.base(month):
             row: dict[str, Any] = {"client_id": client}
             row |= {name: scores[name][client] for name in SCORES}
@@ -254,7 +271,9 @@ class Reference:
     def _momentum_rows(self, month: str) -> Iterator[dict[str, Any]]:
         before = shift(month, -1)
         window = [shift(month, -back) for back in (3, 2, 1)]
-        in_base = {m: set(self.base(m)) for m in window}  # a missing month has no base
+        # A missing month has no base; a partial one is compared with nothing.
+        compared = [m for m in window if not self.partial & {m, month}]
+        in_base = {m: set(self.base(m)) if m in compared else set() for m in window}
         for client in self.base(month):
             engagement = self.mapped_engagement(month, "all", client)
             average = trend = areas_change = visitors_change = NULL
@@ -307,7 +326,7 @@ class Reference:
                     "engagement": engagement,
                     "unique_visitors": visitors,
                     "active_areas": self.active_areas(month, audience, client),
-                    "engagement_per_user": engagement / visitors if visitors else NULL,
+                    "engagement_per_user": engagement / visitors if visitors > 0 else NULL,
                     "listed": (audience, client) in self._tally[month].listed,
                 }
 
@@ -324,7 +343,9 @@ class Reference:
                 "audience": audience,
                 "area": area,
                 "engagement": engagement,
-                "visitors": len(tally.area_visitors[audience, client, area]),
+                "visitors": NULL
+                if (audience, client, area) in tally.area_untold
+                else len(tally.area_visitors[audience, client, area]),
             }
 
     def _table(
@@ -344,7 +365,8 @@ def _check(listed: pd.DataFrame, events: pd.DataFrame, area_scaling: str) -> Non
     """Refuse input outside the grain in the module's docstring."""
     if area_scaling not in ("log", "none", "mean"):
         raise ValueError(f"area_scaling {area_scaling!r}")
-    if listed.duplicated(["month", "client_id", "visitor_id"]).any():
+    told = listed[listed["visitor_id"].notna()]
+    if told.duplicated(["month", "client_id", "visitor_id"]).any():
         raise ValueError("a visitor is listed twice in a month")
     if not set(listed["audience"]) | set(events["audience"]) <= {"external", "internal"}:
         raise ValueError("audience is external or internal")
@@ -352,6 +374,7 @@ def _check(listed: pd.DataFrame, events: pd.DataFrame, area_scaling: str) -> Non
         raise ValueError("an event without a positive value")
     keys = ["month", "client_id", "visitor_id", "audience"]
     delivered = events[events["month"].isin(set(listed["month"]))]
-    known = set(listed[keys].itertuples(index=False, name=None))
-    if not set(delivered[keys].itertuples(index=False, name=None)) <= known:
+    # Nulls are not equal to themselves.
+    known = set(listed[keys].fillna("").itertuples(index=False, name=None))
+    if not set(delivered[keys].fillna("").itertuples(index=False, name=None)) <= known:
         raise ValueError("an event of a visitor who is not listed that month")

@@ -8,6 +8,7 @@ tables.same(found, expected)                         # equal to 1e-9
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -115,11 +116,11 @@ def by(frame: pd.DataFrame, *keys: str) -> dict[Any, dict[str, Any]]:
 
 class Use(NamedTuple):
     """What one audience of a client did, so many months ago: engagement by area, and by how many
-    visitors (one, unless told; nobody where there is no engagement)."""
+    visitors (one, unless told; nobody where there is no engagement; NaN where no export tells)."""
 
     client: str
     areas: Mapping[str, float] = {}
-    users: int | None = None
+    users: float | None = None
     audience: str = "external"
     ago: int = 0
 
@@ -127,7 +128,7 @@ class Use(NamedTuple):
 def client_tables(*uses: Use) -> tuple[ibis.Table, ibis.Table]:
     """`client_area_month` and `client_month` of the clients that are listed with these uses."""
     areas: dict[tuple[int, str, str, str], float] = {}
-    users: dict[tuple[int, str, str], int] = {}
+    users: dict[tuple[int, str, str], float] = {}
     listed: set[tuple[int, str, str]] = set()
     for use in uses:
         for audience in ("all", use.audience):
@@ -143,7 +144,7 @@ def client_tables(*uses: Use) -> tuple[ibis.Table, ibis.Table]:
             "audience": audience,
             "area": area,
             "engagement": engagement,
-            "visitors": users[ago, client, audience],
+            "visitors": told(users[ago, client, audience]),
         }
         for (ago, client, audience, area), engagement in areas.items()
         if engagement
@@ -158,7 +159,7 @@ def client_tables(*uses: Use) -> tuple[ibis.Table, ibis.Table]:
                 if (c["months_ago"], c["client_id"], c["audience"]) == key
                 and c["area"] != "Unmapped"
             ]
-            visitors = users.get(key, 0)
+            visitors = told(users.get(key, 0))
             months.append(
                 {
                     "months_ago": ago,
@@ -172,6 +173,11 @@ def client_tables(*uses: Use) -> tuple[ibis.Table, ibis.Table]:
                 }
             )
     return given(CLIENT_AREA_MONTH, cells), given(CLIENT_MONTH, months)
+
+
+def told(users: float) -> int | None:
+    """A number of visitors, or None where it is NaN."""
+    return None if math.isnan(users) else int(users)
 
 
 def areas(*names: str) -> ibis.Table:

@@ -28,10 +28,14 @@ def area_engagement(
     context: dg.AssetExecutionContext, workplace: Workplace, cleaned_usage: ibis.Table
 ) -> Published:
     """Usage in the scoring measure by visitor and product area; the rest is `Unmapped`."""
-    measure, areas = workplace.settings.measure, workplace.product_areas_table()
+    settings, areas = workplace.settings, workplace.product_areas_table()
+    from_names, measure = settings.area_from_feature, settings.measure
     stage = Stage(context, workplace)
-    by_area = stage.write(Publication(AREA_ENGAGEMENT, sum_by_area(cleaned_usage, areas, measure)))
-    report = mapping_report(workplace.engine, cleaned_usage, by_area, areas, measure)
+    table = sum_by_area(cleaned_usage, areas, measure, area_from_feature=from_names)
+    by_area = stage.write(Publication(AREA_ENGAGEMENT, table))
+    report = mapping_report(
+        workplace.engine, cleaned_usage, by_area, areas, measure, area_from_feature=from_names
+    )
     yield from stage.publish(
         [
             Finding(

@@ -9,6 +9,7 @@ from healthscore_assets.contracts import (
     QUARANTINE,
     VISITOR_MONTH,
 )
+from healthscore_assets.engagement.alike_features import alike_features
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import (
     Finding,
@@ -30,13 +31,21 @@ from healthscore_assets.pendo.reconciliation import reconcile
     CLIENT_NAMES,
     group="pendo",
     reads={"raw_pendo_export": 0},
-    after=["product_areas", "internal_domains"],
+    after=[
+        "product_areas",
+        "internal_domains",
+        "client_aliases",
+        "excluded_accounts",
+        "scoring_settings",
+    ],
     checks={
         "reconciliation": (
             "cleaned_usage",
             "Every row and all engagement of the exports is in the tables or in quarantine.",
         ),
         "refused": ("quarantine", "No row or cell of the exports had to be refused."),
+        "mangled_ids": ("visitor_month", "No id looks like a number that a spreadsheet rewrote."),
+        "alike_features": ("cleaned_usage", "No two features have nearly the same name."),
     },
 )
 def cleaning(
@@ -51,10 +60,23 @@ def cleaning(
             context.partition_key,
             workplace.product_areas,
             workplace.internal_domains,
+            workplace.identities,
+            largest_quarantined_share=workplace.settings.largest_quarantined_share,
         )
     stage = Stage(context, workplace)
     stage.write(
-        Publication(CLEANED_USAGE, month.cleaned_usage, in_order=True, sources=month.sources),
+        Publication(
+            CLEANED_USAGE,
+            month.cleaned_usage,
+            metadata={
+                "cells_zero": month.read.zeros,
+                "cells_not_collected": month.read.not_collected,
+                "id_lists": month.read.id_lists,
+                "mangled_ids": month.read.mangled_ids,
+            },
+            in_order=True,
+            sources=month.sources,
+        ),
         Publication(
             VISITOR_MONTH,
             month.visitor_month,
@@ -64,10 +86,13 @@ def cleaning(
         Publication(QUARANTINE, month.quarantine),
         Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
     )
+    alike = [each.line() for each in alike_features(month.features, workplace.product_areas)]
     sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])
     yield from stage.publish(
         [
             Finding("reconciliation", "cleaned_usage", sums.agree, sums.says, True, sums.numbers),
             Finding("refused", "quarantine", not sums.refused, sums.refused, False, sums.counts),
+            Finding("mangled_ids", "visitor_month", not month.mangled, month.mangled, False),
+            Finding("alike_features", "cleaned_usage", not alike, "\n".join(alike), False),
         ]
     )

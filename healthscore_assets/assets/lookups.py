@@ -23,6 +23,24 @@ def internal_domains(workplace: Workplace) -> dg.DataVersion:
     return dg.DataVersion(workplace.lookup_version("internal_domains"))
 
 
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/csv": ""})
+def column_aliases(workplace: Workplace) -> dg.DataVersion:
+    """Further headers for the columns of an export, beside those that are known."""
+    return dg.DataVersion(workplace.lookup_version("column_aliases"))
+
+
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/csv": ""})
+def client_aliases(workplace: Workplace) -> dg.DataVersion:
+    """Further ids of clients: what belongs together."""
+    return dg.DataVersion(workplace.lookup_version("client_aliases"))
+
+
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/csv": ""})
+def excluded_accounts(workplace: Workplace) -> dg.DataVersion:
+    """Accounts that are no clients: the vendor's own, test and demo accounts."""
+    return dg.DataVersion(workplace.lookup_version("excluded_accounts"))
+
+
 @dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
 def scoring_settings(workplace: Workplace) -> dg.DataVersion:
     """The settings of the scoring model."""

@@ -7,17 +7,21 @@ from healthscore_assets.contracts import MOMENTUM
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.raw_table import taken_in
 from healthscore_assets.scoring.momentum import AVERAGED_MONTHS
 from healthscore_assets.scoring.momentum import momentum as against_own_past
 
 
 def momentum(silent_months: int) -> dg.AssetsDefinition:
     """The stage, reading back to the base of the earliest month that is averaged."""
+    # The exports too, though only the averaged months matter: Dagster takes the months of a
+    # backfill from the first inputs it comes to, and would leave out those due by the others.
+    back = AVERAGED_MONTHS + silent_months
 
     @monthly(
         MOMENTUM,
         group="scoring",
-        reads={"client_month": AVERAGED_MONTHS + silent_months, "index_scores": 0},
+        reads={"client_month": back, "index_scores": 0, "raw_pendo_export": back},
         after=["scoring_settings"],
     )
     def momentum(
@@ -25,9 +29,12 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
         workplace: Workplace,
         client_month: ibis.Table,
         index_scores: ibis.Table,
+        raw_pendo_export: ibis.Table,
     ) -> Published:
-        """Trend and direction of every client against its own last three months."""
-        moved = against_own_past(client_month, workplace.settings)
+        """Trend and direction of every client against its own last three months, if all whole."""
+        files = workplace.engine.rows(raw_pendo_export)
+        partial = frozenset(row["months_ago"] for row in files if taken_in(row).partial)
+        moved = against_own_past(client_month, workplace.settings, partial)
         stage = Stage(context, workplace)
         stage.write(Publication(MOMENTUM, moved.semi_join(index_scores, "client_id")))
         yield from stage.publish()

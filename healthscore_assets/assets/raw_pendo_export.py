@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from healthscore_assets.contracts import RAW_PENDO_EXPORT
+from healthscore_assets.contracts import CONTRACTS, RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.plan import lost_files
@@ -27,17 +27,24 @@ _RAW = schema_of(RAW_PENDO_EXPORT)
     RAW_PENDO_EXPORT,
     group="pendo",
     kinds=frozenset({"csv", "parquet"}),
-    checks={"inbox": ("raw_pendo_export", "Every file in the inbox tells its month.")},
+    after=["column_aliases", "product_areas", "scoring_settings"],
+    checks={
+        "inbox": ("raw_pendo_export", "Every file in the inbox tells its month."),
+        "flags": ("raw_pendo_export", "No export of the month needs a second look."),
+    },
 )
 def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
     """Keep the bytes of every export of the month and record how they were understood."""
     month, lake, engine = context.partition_key, workplace.lake, workplace.engine
     with plain_refusals():
-        everything = deliveries(workplace.inbox)
+        everything = deliveries(workplace.inbox, workplace.reading())
     found = of_month(everything, month)
     refused = [delivery.problem.line() for delivery in found if delivery.problem]
-    if refused or not found:
-        yield from nothing_taken_in(month, refused)
+    if refused:
+        yield from nothing_taken_in("\n".join(refused), passed=False)
+        return
+    if not found:
+        yield from nothing_taken_in(withdrawn(context, workplace), passed=True)
         return
     before = engine.rows(engine.months("taken_in", lake.present("raw_pendo_export", month), _RAW))
     partial = {known.sha256: known.partial for known in map(taken_in, before)}
@@ -54,19 +61,46 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
             RAW_PENDO_EXPORT, table, metadata={"files": rows.num_rows, "source_sha256": hashes}
         )
     )
-    yield from stage.publish([_inbox(everything)])
+    yield from stage.publish([_inbox(everything), _flags(found)])
 
 
-def nothing_taken_in(month: str, refused: list[str]) -> Published:
-    """Why the month's table stays as it is: no export, or one that is refused."""
-    says = "\n".join(refused) or f"There is no export of {month}."
-    for check in (CONTRACT, "inbox"):
+def nothing_taken_in(says: str, *, passed: bool) -> Published:
+    """Why nothing is taken in: no export, or one that is refused."""
+    for check in (CONTRACT, "inbox", "flags"):
         yield dg.AssetCheckResult(
-            passed=not refused, asset_key="raw_pendo_export", check_name=check, description=says
+            passed=passed, asset_key="raw_pendo_export", check_name=check, description=says
         )
+
+
+def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
+    """Take away what was made of exports that are in the inbox no more; says what was done.
+
+    Recorded as a materialization of each table, so that the months which read it show as due.
+    """
+    month = context.partition_key
+    gone = [table for table in reversed(CONTRACTS) if workplace.lake.withdraw(table, month)]
+    for table in gone:
+        context.log_event(
+            dg.AssetMaterialization(
+                table,
+                partition=month,
+                description="Withdrawn: no export in the inbox tells of the month any more.",
+                metadata={"dagster/row_count": 0, "withdrawn": True},
+            )
+        )
+    if gone:
+        return f"{month} was withdrawn: no export in the inbox tells of it any more."
+    return f"There is no export of {month}."
 
 
 def _inbox(everything: list[Delivery]) -> Finding:
     lost = lost_files(everything)
     says = "\n".join(lost) or "Every file tells its month."
     return Finding("inbox", "raw_pendo_export", not lost, says, blocks=False)
+
+
+def _flags(found: list[Delivery]) -> Finding:
+    exports = [delivery.export for delivery in found if delivery.export is not None]
+    flags = [f"{export.source_file}: {note}" for export in exports for note in export.notes]
+    says = "\n".join(flags) or "Nothing stands out."
+    return Finding("flags", "raw_pendo_export", not flags, says, blocks=False)

@@ -5,6 +5,7 @@ Each command is a file; heavy imports wait until a command runs, so that help is
 
 import typer
 
+from healthscore_assets.cli.check import check
 from healthscore_assets.cli.demo import demo
 from healthscore_assets.cli.explain import explain
 from healthscore_assets.cli.run import run
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, run, status, scores, explain):
+for command in (demo, check, run, status, scores, explain):
     app.command()(command)
 
 

@@ -78,7 +78,9 @@ def _headline(console: "Console", row: dict[str, Any], month: str) -> None:
     name = f"{row['client_name']} ({row['client_id']})"
     console.print(f"[bold]{name}[/bold], {month}" if "[" not in name else f"{name}, {month}")
     if row["partial"]:
-        console.print("The month was not over when its export was taken in.")
+        console.print(
+            "The month is partial: not over when an export was taken in, or the export says so."
+        )
 
 
 def _show(
@@ -130,7 +132,9 @@ def _show(
 
 def _meaning(told: "Explanation", row: dict[str, Any], per: str) -> str:
     if told.raw is None:
-        return f"not ranked: none of its visitors used the product (ranked: {told.ranked})"
+        known = row["unique_visitors"] is not None
+        why = "none of its visitors used the product" if known else "its exports list no visitors"
+        return f"not ranked: {why} (ranked: {told.ranked})"
     if told.score is None:
         return f"not ranked: {told.ranked} clients cannot be told apart"
     change = row[f"{told.index}_change"]
@@ -155,7 +159,8 @@ def _momentum(console: "Console", row: dict[str, Any]) -> None:
         f"Engagement {row['engagement']:,.0f}, "
         f"three-month average {number(row['engagement_avg_3m'], ',.0f')}, "
         f"trend {number(row['engagement_trend'], '+.1%')}; "
-        f"{row['unique_visitors']} visitors ({number(row['unique_visitors_change'], '+d')}), "
+        f"{number(row['unique_visitors'], 'd')} visitors "
+        f"({number(row['unique_visitors_change'], '+d')}), "
         f"{row['active_areas']} areas ({number(row['active_areas_change'], '+d')})."
     )
     console.print(

@@ -92,13 +92,13 @@ def run_months(
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.orchestration.plan import (
-        RAW,
         Graph,
         MonthPlan,
         known_months_of,
         lost_files,
         made_before_lookups,
         plan_months,
+        withdrawn_months,
     )
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
     from healthscore_assets.pendo.inbox import deliveries
@@ -106,7 +106,7 @@ def run_months(
 
     try:
         workplace.check_lookups()
-        found = deliveries(workplace.inbox)
+        found = deliveries(workplace.inbox, workplace.reading())
     except (LookupRefused, ExportRefused) as refused:
         end(str(refused))
     definitions = build_definitions(workplace)
@@ -115,10 +115,12 @@ def run_months(
     lost, months = lost_files(found), known_months_of(found)
     if not found:
         end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
+    gone = withdrawn_months(workplace.lake, found)
     with open_instance() as instance:
         observe_lookups(instance, workplace)
         if first or last or select or everything:
-            asked = [m for m in months if (first or m) <= m <= (last or m)]
+            known = sorted({*months, *gone})
+            asked = [m for m in known if (first or m) <= m <= (last or m)]
             plans = [MonthPlan(month, tables) for month in asked]
             if not asked and months:
                 end(f"no month from {first or months[0]} to {last or months[-1]} has an export")
@@ -133,7 +135,12 @@ def run_months(
         later = plan_months(graph, instance, workplace.lake, found)
         edited = made_before_lookups(graph, instance, months)
     _summarise(console, outcomes, months, later)
-    _advise(console, outcomes, edited, withdrawn=sorted({*workplace.lake.months(RAW)} - {*months}))
+    _advise(
+        console,
+        outcomes,
+        edited,
+        withdrawn=sorted({*gone} - {*withdrawn_months(workplace.lake, found)}),
+    )
     complain(lost)
     complain(line for outcome in outcomes for line in outcome.problems)
     return not lost and all(outcome.succeeded for outcome in outcomes)
@@ -185,7 +192,11 @@ def _advise(
             f"healthscore run --from {months[0]} --to {months[-1]}",
         )
     if withdrawn:
-        _say(console, f"{_months(withdrawn)} in the lake, with no export in the inbox any more.")
+        _say(
+            console,
+            f"{_months(withdrawn)} withdrawn: no export in the inbox tells of it any more. "
+            "The bytes are kept in the lake's archive.",
+        )
 
 
 def _say(console: "Console", text: str) -> None:

@@ -108,7 +108,7 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
         if any(row["small_base"] for row in rows):
             notes.append("Fewer than 20 clients are compared: a score moves by over 5 per client.")
         if any(row["partial"] for row in rows):
-            notes.append("A month marked partial was not over when its export was taken in.")
+            notes.append("A month marked partial is not whole: compare it with nothing.")
         console.print(" ".join(notes), style="dim", highlight=False)
 
 
@@ -160,6 +160,6 @@ _COLUMNS: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
     ("engagement", lambda row: number(row["engagement"], ",.0f")),
     ("trend", lambda row: number(row["engagement_trend"], "+.0%")),
     ("direction", lambda row: row["direction"] or "-"),
-    ("visitors", lambda row: f"{row['unique_visitors']:,}"),
+    ("visitors", lambda row: number(row["unique_visitors"], ",d")),
     ("areas", lambda row: f"{row['active_areas']:,}"),
 ]

@@ -13,6 +13,7 @@ from healthscore_assets.cli.options import (
     Exports,
     LakeFolder,
     Lookups,
+    end,
     workplace_of,
 )
 
@@ -77,10 +78,16 @@ def status(
 
 
 def _delivered(workplace: "Workplace") -> list[str]:
+    from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.plan import known_months_of
     from healthscore_assets.pendo.inbox import deliveries
 
-    return known_months_of(deliveries(workplace.inbox)) if workplace.inbox.is_dir() else []
+    if not workplace.inbox.is_dir():
+        return []
+    try:
+        return known_months_of(deliveries(workplace.inbox, workplace.reading()))
+    except LookupRefused as refused:
+        end(str(refused))
 
 
 def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ from healthscore_assets.contracts.columns import AREA, AUDIENCE, CLIENT_ID, VISI
 AREA_ENGAGEMENT = pa.DataFrameSchema(
     name="area_engagement",
     description="How much each visitor used each product area, in the scoring measure.",
-    metadata={"grain": "visitor x area, engagement > 0"},
-    unique=["client_id", "visitor_id", "area"],
+    metadata={"grain": "visitor (client and audience, where none is told) x area, engagement > 0"},
+    unique=["client_id", "visitor_id", "audience", "area"],
     columns={
         "client_id": CLIENT_ID,
         "visitor_id": VISITOR_ID,

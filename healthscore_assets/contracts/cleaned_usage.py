@@ -7,8 +7,10 @@ from healthscore_assets.contracts.columns import AUDIENCE, CLIENT_ID, LARGEST_VA
 CLEANED_USAGE = pa.DataFrameSchema(
     name="cleaned_usage",
     description="Every use of a feature by a visitor, in long form; zeros are not kept.",
-    metadata={"grain": "visitor x feature x measure, value > 0"},
-    unique=["client_id", "visitor_id", "feature", "measure"],
+    metadata={
+        "grain": "visitor (client and audience, where none is told) x feature x measure, value > 0"
+    },
+    unique=["client_id", "visitor_id", "audience", "feature", "measure"],
     columns={
         "client_id": CLIENT_ID,
         "visitor_id": VISITOR_ID,

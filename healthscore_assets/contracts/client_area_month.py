@@ -17,7 +17,11 @@ CLIENT_AREA_MONTH = pa.DataFrameSchema(
             float, pa.Check.gt(0), description="Sum of the scoring measure over the visitors."
         ),
         "visitors": pa.Column(
-            int, pa.Check.ge(1), description="Visitors with engagement in the area."
+            int,
+            pa.Check.ge(1),
+            nullable=True,
+            description="Visitors with engagement in the area; null where an export tells of some "
+            "of it without visitors.",
         ),
     },
 )

@@ -14,14 +14,18 @@ CLIENT_MONTH = pa.DataFrameSchema(
         "audience": AUDIENCE_OR_ALL,
         "engagement": amount("Sum of the scoring measure over mapped areas."),
         "unique_visitors": count(
-            "Visitors with a positive scoring measure on any feature, mapped or not."
+            "Visitors with a positive scoring measure on any feature, mapped or not; null where an "
+            "export lists the client without visitors.",
+            nullable=True,
         ),
         "active_areas": count("Mapped areas with engagement."),
         "engagement_per_user": amount(
-            "`engagement` per unique visitor; null where there is none.", nullable=True
+            "`engagement` per unique visitor; null where there is none or none is known.",
+            nullable=True,
         ),
         "listed": pa.Column(
-            bool, description="Whether the exports list a visitor of this audience, active or not."
+            bool,
+            description="Whether the exports list the client in this audience, active or not.",
         ),
     },
 )

@@ -23,7 +23,9 @@ CLIENT_SCORES = pa.DataFrameSchema(
         **{name: column for name, column in INDEX_SCORES.columns.items() if name != _KEY},
         **{name: column for name, column in MOMENTUM.columns.items() if name != _KEY},
         "partial": pa.Column(
-            bool, description="The month was not over when its newest export was taken in."
+            bool,
+            description="The month is not whole: it was not over when an export of it was taken "
+            "in, or the export says so.",
         ),
     },
 )

@@ -9,7 +9,10 @@ CLIENT_ID = pa.Column(
     str, pa.Check.str_length(min_value=1), description="Client (account), as the export spells it."
 )
 VISITOR_ID = pa.Column(
-    str, pa.Check.str_length(min_value=1), description="Visitor, a person using the product."
+    str,
+    pa.Check.str_length(min_value=1),
+    nullable=True,
+    description="Visitor, a person using the product; null where the export lists no visitors.",
 )
 AUDIENCE = pa.Column(
     str,
@@ -24,7 +27,8 @@ AUDIENCE_OR_ALL = pa.Column(
 AREA = pa.Column(
     str,
     pa.Check.str_length(min_value=1),
-    description="Product area; `Unmapped` for features that `product_areas.csv` does not list.",
+    description="Product area: that of `product_areas.csv`, else the one in the feature's name "
+    "where `area_from_feature` is set, else `Unmapped`.",
 )
 
 
@@ -38,9 +42,9 @@ def change(description: str) -> pa.Column:
     return pa.Column(float, pa.Check.in_range(-100, 100), nullable=True, description=description)
 
 
-def count(description: str) -> pa.Column:
+def count(description: str, *, nullable: bool = False) -> pa.Column:
     """A whole number from 0."""
-    return pa.Column(int, pa.Check.ge(0), description=description)
+    return pa.Column(int, pa.Check.ge(0), nullable=nullable, description=description)
 
 
 def amount(description: str, *, nullable: bool = False) -> pa.Column:

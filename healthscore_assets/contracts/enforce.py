@@ -95,7 +95,9 @@ def _first_rows(
     if traced_to is not None:
         shared = [column for column in key if column in traced_to.columns]
         sources = traced_to.select("source_file", "source_row", *shared)
-        shown = shown.join(sources, shared).order_by("source_file", "source_row").limit(_SAMPLE)
+        # A visitor that is not told is null on both sides, and has a source all the same.
+        same = [shown[column].identical_to(sources[column]) for column in shared]
+        shown = shown.join(sources, same).order_by("source_file", "source_row").limit(_SAMPLE)
         shown = shown.select("source_file", "source_row", *dict.fromkeys([*shared, rule.column]))
     return engine.rows(shown)
 

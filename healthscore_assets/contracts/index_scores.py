@@ -29,7 +29,11 @@ INDEX_SCORES = pa.DataFrameSchema(
         },
         **{f"n_{name}": count(f"Clients ranked in `{name}`.") for name in _SAYS},
         "small_base": pa.Column(bool, description="Fewer than 20 clients are compared."),
-        "total_all_change": change("`total_all` less that of the month before."),
-        "per_user_all_change": change("`per_user_all` less that of the month before."),
+        "total_all_change": change(
+            "`total_all` less that of the month before; null where either month is partial."
+        ),
+        "per_user_all_change": change(
+            "`per_user_all` less that of the month before; null where either month is partial."
+        ),
     },
 )

@@ -14,7 +14,7 @@ MOMENTUM = pa.DataFrameSchema(
         "engagement": amount("Engagement of the month over mapped areas, all visitors."),
         "engagement_avg_3m": amount(
             "Mean engagement of the three months before; null unless the client was in the base "
-            "of all three.",
+            "of all three, and where one of the four months is partial.",
             nullable=True,
         ),
         "engagement_trend": pa.Column(
@@ -25,11 +25,20 @@ MOMENTUM = pa.DataFrameSchema(
         ),
         "active_areas": count("Mapped areas with engagement."),
         "active_areas_change": pa.Column(
-            int, nullable=True, description="`active_areas` less that of the month before."
+            int,
+            nullable=True,
+            description="`active_areas` less that of the month before; null where either month is "
+            "partial.",
         ),
-        "unique_visitors": count("Visitors with engagement."),
+        "unique_visitors": count(
+            "Visitors with engagement; null where an export lists the client without visitors.",
+            nullable=True,
+        ),
         "unique_visitors_change": pa.Column(
-            int, nullable=True, description="`unique_visitors` less that of the month before."
+            int,
+            nullable=True,
+            description="`unique_visitors` less that of the month before; null where either is, or "
+            "either month is partial.",
         ),
         "direction": pa.Column(
             str,

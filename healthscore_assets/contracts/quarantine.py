@@ -5,17 +5,38 @@ import pandera.ibis as pa
 REASONS = {
     "no_client_id": "the row names no client",
     "no_visitor_id": "the row names no visitor",
+    "placeholder_client": "the client is Pendo's placeholder, ACCOUNT-UNIQUE-ID",
+    "placeholder_visitor": "the visitor is Pendo's placeholder, VISITOR-UNIQUE-ID",
+    "anonymous_visitor": "the visitor was not signed in (_PENDO_T_...)",
+    "excluded_account": "the client is listed in excluded_accounts.csv",
+    "no_feature": "the row names no feature",
+    "no_date": "the row tells no date",
     "wrong_cell_count": "the row has more or fewer cells than the header",
     "total_mismatch": "a total row that is not the sum of the rows above it",
     "not_a_number": "a metric cell that is not a number",
     "negative": "a metric below zero",
     "not_whole": "a count with decimals",
     "too_large": "a metric beyond anything a month can hold",
+    "too_many_minutes": "more minutes than the month has",
 }
 """Why something is refused: the closed list, each with its meaning."""
 
-ROW_REASONS = ("no_client_id", "no_visitor_id", "wrong_cell_count", "total_mismatch")
+ROW_REASONS = (
+    "no_client_id",
+    "no_visitor_id",
+    "placeholder_client",
+    "placeholder_visitor",
+    "anonymous_visitor",
+    "excluded_account",
+    "no_feature",
+    "no_date",
+    "wrong_cell_count",
+    "total_mismatch",
+)
 """Reasons that refuse a whole row; the others refuse one cell of it."""
+
+LEFT_OUT = ("placeholder_client", "placeholder_visitor", "anonymous_visitor", "excluded_account")
+"""Reasons that say nothing against the file: usage that is nobody's, or is not to be counted."""
 
 QUARANTINE = pa.DataFrameSchema(
     name="quarantine",

@@ -5,7 +5,7 @@ import pandera.ibis as pa
 RAW_PENDO_EXPORT = pa.DataFrameSchema(
     name="raw_pendo_export",
     description="What was delivered: each export file of the month and how it was understood.",
-    metadata={"grain": "one delivered file", "never_empty": True},
+    metadata={"grain": "one delivered file; of a workbook, one sheet", "never_empty": True},
     unique=["source_file"],
     columns={
         "source_file": pa.Column(str, description="Path of the file below the inbox."),
@@ -17,11 +17,16 @@ RAW_PENDO_EXPORT = pa.DataFrameSchema(
         "bytes": pa.Column(int, pa.Check.gt(0), description="Size of the file, in bytes."),
         "shape": pa.Column(
             str,
-            pa.Check.isin(["wide_visitor"]),
-            description="Layout of the export; `wide_visitor` is one row per visitor.",
+            pa.Check.isin(["wide_visitor", "wide_account", "events"]),
+            description="Layout of the export: a row per visitor and a column per feature "
+            "(`wide_visitor`), the same per account without visitors (`wide_account`), or a row "
+            "per use of a feature (`events`).",
         ),
         "header_row": pa.Column(
-            int, pa.Check.ge(1), description="Row of the header, the first row being 1."
+            int,
+            pa.Check.ge(0),
+            description="Row of the header, the first row being 1; 0 where the format names its "
+            "columns elsewhere.",
         ),
         "rows": pa.Column(
             int, pa.Check.ge(0), description="Rows below the header that belong to the month."

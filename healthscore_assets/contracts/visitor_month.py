@@ -7,8 +7,11 @@ from healthscore_assets.contracts.columns import AUDIENCE, CLIENT_ID, VISITOR_ID
 VISITOR_MONTH = pa.DataFrameSchema(
     name="visitor_month",
     description="Every visitor the month's exports list, active or not.",
-    metadata={"grain": "visitor", "never_empty": True},
-    unique=["client_id", "visitor_id"],
+    metadata={
+        "grain": "visitor (client and audience, where none is told)",
+        "never_empty": True,
+    },
+    unique=["client_id", "visitor_id", "audience"],
     columns={
         "client_id": CLIENT_ID,
         "visitor_id": VISITOR_ID,

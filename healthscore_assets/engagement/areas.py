@@ -3,26 +3,32 @@
 import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lookups.features import feature_key_column
+from healthscore_assets.lookups.features import SEPARATOR, feature_key_column
 from healthscore_assets.lookups.product_areas import UNMAPPED
+
+_FIRST_PART = f"^(.*?){SEPARATOR}"
 
 
 def area_engagement(
-    cleaned_usage: ibis.Table, product_areas: ibis.Table, measure: str
+    cleaned_usage: ibis.Table,
+    product_areas: ibis.Table,
+    measure: str,
+    *,
+    area_from_feature: bool = False,
 ) -> ibis.Table:
     """Sum the measure over the features of each area.
 
-    Parameters: ``cleaned_usage`` as in its contract; ``product_areas`` with ``feature_key, area``.
+    Parameters: ``cleaned_usage`` as in its contract; ``product_areas`` with ``feature_key, area``;
+    ``area_from_feature`` takes the area of a feature that is not listed from its name.
     Grain: visitor x area, engagement > 0. Features without an area go to ``Unmapped``.
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.select("feature").distinct()
-    features = features.mutate(feature_key=feature_key_column(features.feature))
-    mapping = features.left_join(product_areas, "feature_key").select("feature", "area")
-    mapped = usage.left_join(mapping, "feature")
-    return mapped.group_by(
-        "client_id", "visitor_id", "audience", area=mapped.area.fill_null(UNMAPPED)
-    ).aggregate(engagement=exact_sum(mapped.value))
+    mapping = _areas_of_features(features, product_areas, area_from_feature=area_from_feature)
+    mapped = usage.left_join(mapping.select("feature", "area"), "feature")
+    return mapped.group_by("client_id", "visitor_id", "audience", "area").aggregate(
+        engagement=exact_sum(mapped.value)
+    )
 
 
 def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
@@ -36,12 +42,66 @@ def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
     )
 
 
-def unmapped_features(
-    cleaned_usage: ibis.Table, product_areas: ibis.Table, measure: str
+def unlisted_features(
+    cleaned_usage: ibis.Table,
+    product_areas: ibis.Table,
+    measure: str,
+    *,
+    area_from_feature: bool = False,
 ) -> ibis.Table:
-    """Features without an area, the most used first. Grain: feature."""
+    """Features that the lookup does not list, with ``area`` and ``engagement``. Grain: feature.
+
+    The area is the one in the feature's name where the setting takes it from there, else
+    ``Unmapped``.
+    """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.group_by("feature").aggregate(engagement=exact_sum(usage.value))
+    mapping = _areas_of_features(features, product_areas, area_from_feature=area_from_feature)
+    return mapping.filter(~mapping.listed).select("feature", "area", "engagement")
+
+
+def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
+    """Of `unlisted_features` those without an area, the most used first. Grain: feature."""
+    unmapped = unlisted.filter(unlisted.area == UNMAPPED)
+    return unmapped.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
+
+
+def _areas_of_features(
+    features: ibis.Table, product_areas: ibis.Table, *, area_from_feature: bool
+) -> ibis.Table:
+    """The features with their ``area``, and whether it is ``listed``. Grain: feature."""
     features = features.mutate(feature_key=feature_key_column(features.feature))
-    unlisted = features.anti_join(product_areas, "feature_key")
-    return unlisted.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
+    joined = features.left_join(product_areas, "feature_key").drop("feature_key_right")
+    joined = joined.mutate(listed=joined.area.notnull())
+    if not area_from_feature:
+        return joined.mutate(area=joined.area.fill_null(UNMAPPED))
+    named = joined.mutate(name=joined.feature.re_extract(_FIRST_PART, 1).strip().nullif(""))
+    named = named.mutate(name_key=_area_key(named.name))
+    spellings = _spellings(named.filter(~named.listed), product_areas)
+    named = named.left_join(spellings, "name_key").drop("name_key_right")
+    return named.mutate(area=ibis.coalesce(named.area, named.spelling, UNMAPPED))
+
+
+def _spellings(named: ibis.Table, product_areas: ibis.Table) -> ibis.Table:
+    """One spelling for the areas in names: Unmapped, else the lookup's, else the first of theirs.
+
+    Grain: name_key.
+    """
+    of_names = named.select("name_key", spelling="name", listed=False).filter(
+        ibis._.name_key.notnull()
+    )
+    of_lookup = product_areas.select(
+        name_key=_area_key(product_areas.area), spelling="area", listed=True
+    )
+    both = of_names.union(of_lookup)
+    spelled = both.group_by("name_key").aggregate(
+        of_lookup=both.spelling.min(where=both.listed), of_names=both.spelling.min()
+    )
+    spelling = ibis.coalesce(spelled.of_lookup, spelled.of_names)
+    unmapped = spelled.name_key == UNMAPPED.lower()
+    return spelled.select("name_key", spelling=ibis.ifelse(unmapped, UNMAPPED, spelling))
+
+
+def _area_key(area: ibis.expr.types.StringValue) -> ibis.expr.types.StringValue:
+    """Equal for spellings that differ by case and repeated spaces."""
+    return area.re_replace(r"\s+", " ").lower()

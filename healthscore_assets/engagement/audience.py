@@ -25,10 +25,13 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
     """Every listed visitor, with one audience: internal where its rows disagree.
 
     Parameters: the accepted rows of the month, with ``days_active`` and ``minutes`` beside the
-    texts of `row_is_internal`. Grain: visitor. ``disagrees`` marks visitors listed as both.
+    texts of `row_is_internal`; ``visitor_id`` is null on rows of exports without visitors.
+    Grain: visitor, and client x audience for those rows: they are no person's, so they cannot
+    disagree. ``disagrees`` marks visitors listed as both.
     """
     marked = rows.mutate(internal=row_is_internal(rows, internal_domains))
-    visitors = marked.group_by("client_id", "visitor_id").aggregate(
+    nobody = ibis.ifelse(marked.visitor_id.isnull(), marked.internal, None)
+    visitors = marked.group_by("client_id", "visitor_id", nobody=nobody).aggregate(
         any_internal=marked.internal.any(),
         all_internal=marked.internal.all(),
         listed_rows=marked.count(),

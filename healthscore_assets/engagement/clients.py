@@ -9,11 +9,14 @@ from healthscore_assets.lookups.product_areas import UNMAPPED
 def client_area_month(area_engagement: ibis.Table) -> ibis.Table:
     """Sum over the visitors of each client.
 
-    Grain: client x audience (`all`, `external`, `internal`) x area, engagement > 0.
+    Grain: client x audience (`all`, `external`, `internal`) x area, engagement > 0. ``visitors``
+    is null where some of the engagement is told without a visitor.
     """
-    visitors = _with_all(area_engagement)
-    return visitors.group_by("client_id", "audience", "area").aggregate(
-        engagement=exact_sum(visitors.engagement), visitors=visitors.count()
+    used = _with_all(area_engagement)
+    told = used.visitor_id.notnull().all()
+    return used.group_by("client_id", "audience", "area").aggregate(
+        engagement=exact_sum(used.engagement),
+        visitors=ibis.ifelse(told, used.count(), None),
     )
 
 
@@ -21,9 +24,12 @@ def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis
     """Every listed client with its engagement, visitors and areas.
 
     Grain: client x audience, three rows per client that an export lists, all-zero ones included.
+    ``unique_visitors`` is null, not 0, where an export lists the client without visitors.
     """
-    listed = _with_all(visitor_month).select("client_id", "audience").distinct()
-    listed = listed.mutate(listed=True)
+    listed = _with_all(visitor_month)
+    listed = listed.group_by("client_id", "audience").aggregate(
+        listed=ibis.literal(True), visitors_told=listed.visitor_id.notnull().all()
+    )
     used = _with_all(area_engagement)
     mapped = used.area != UNMAPPED
     usage = used.group_by("client_id", "audience").aggregate(
@@ -39,7 +45,8 @@ def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis
     )
     joined = joined.left_join(usage, ["client_id", "audience"])
     engagement = joined.engagement.fill_null(0.0)
-    visitors = joined.unique_visitors.fill_null(0)
+    told = joined.visitors_told.fill_null(True)
+    visitors = ibis.ifelse(told, joined.unique_visitors.fill_null(0), None)
     return joined.select(
         "client_id",
         "audience",

@@ -10,6 +10,9 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+_MEMORY = "768MB"
+"""What tables may take before they are spilled to disk; readers and results come on top."""
+
 
 class Engine:
     """One DuckDB in memory; tables are Parquet files that it reads and writes.
@@ -20,6 +23,7 @@ class Engine:
     def __init__(self, spill: Path | None = None) -> None:
         self.ibis = ibis.duckdb.connect()
         self.con: duckdb.DuckDBPyConnection = self.ibis.con
+        self.con.execute(f"SET memory_limit = '{_MEMORY}'")
         if spill is not None:
             self.con.execute(f"SET temp_directory = {_quote(str(spill))}")
 

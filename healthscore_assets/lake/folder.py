@@ -58,6 +58,16 @@ class Lake:
         final.parent.mkdir(parents=True, exist_ok=True)
         staged.replace(final)
 
+    def withdraw(self, table: str, month: str) -> bool:
+        """Take a month of a table away; says whether it was there."""
+        final = self.month_file(table, month)
+        self.csv_file(table, month).unlink(missing_ok=True)
+        if not final.exists():
+            return False
+        final.unlink()
+        final.parent.rmdir()
+        return True
+
     def csv_file(self, table: str, month: str) -> Path:
         """The copy of a month that people open in a spreadsheet."""
         return self.root / f"{table}_csv" / f"{month}.csv"

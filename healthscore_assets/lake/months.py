@@ -1,5 +1,6 @@
 """Calendar months as the text ``YYYY-MM``, the partition key of every table."""
 
+import calendar
 import re
 
 FIRST_MONTH = "2010-01"
@@ -26,3 +27,9 @@ def shift(month: str, by: int) -> str:
 def span(first: str, last: str) -> list[str]:
     """Every month from ``first`` to ``last``, both included; empty when ``last`` is earlier."""
     return [shift(first, by) for by in range(ordinal(last) - ordinal(first) + 1)]
+
+
+def days_in(month: str) -> int:
+    """How many days the month has."""
+    year, index = divmod(ordinal(month), 12)
+    return calendar.monthrange(year, index + 1)[1]

@@ -15,10 +15,14 @@ UNMAPPED = "Unmapped"
 
 @dataclass(frozen=True)
 class ProductAreas:
-    """Features as the lookup spells them and their areas, both by `feature_key`."""
+    """Features as the lookup spells them and their areas, both by `feature_key`.
+
+    ``tiered`` says that its lines have a third cell.
+    """
 
     spelling: dict[str, str]
     area: dict[str, str]
+    tiered: bool = False
 
     def published(self, feature: str) -> str:
         """The lookup's spelling of a feature, or the given one where it is not listed."""
@@ -42,7 +46,9 @@ def read_product_areas(path: Path) -> ProductAreas:
     """
     spelling: dict[str, str] = {}
     area: dict[str, str] = {}
+    tiered = False
     for line, row in read_rows(path, required=("feature", "area"), optional=("tier",)):
+        tiered = "tier" in row
         key, place = feature_key(row["feature"]), f"line {line}"
         if row["area"].lower() == UNMAPPED.lower():
             raise LookupRefused(
@@ -69,4 +75,4 @@ def read_product_areas(path: Path) -> ProductAreas:
         spelling.setdefault(key, row["feature"])
     if not area:
         raise LookupRefused(path, "", "lists no feature", "add a line: feature, area")
-    return ProductAreas(spelling, area)
+    return ProductAreas(spelling, area, tiered)

@@ -26,6 +26,17 @@ class ScoringSettings(BaseModel):
     flat_band: float = Field(default=0.10, ge=0, le=1)
     """Trends within this share of the average are flat."""
 
+    largest_quarantined_share: float = Field(default=0.05, ge=0, le=1)
+    """Share of a file's rows, or of its metric cells, beyond which the file is refused."""
+
+    area_from_feature: bool = False
+    """Whether a feature that the lookup does not list belongs to the area its own name begins with,
+    before the first separator."""
+
+    date_order: Literal["dmy", "mdy"] | None = None
+    """Whether 03/04/2024 in exports is 3 April (dmy) or March 4 (mdy); without it a date that can
+    be read both ways is refused."""
+
 
 def read_scoring_settings(path: Path) -> ScoringSettings:
     """Read the settings; what the file leaves out keeps its default.

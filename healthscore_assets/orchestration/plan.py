@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import dagster as dg
+import pyarrow.parquet as pq
 
 from healthscore_assets.lake.folder import Lake
 from healthscore_assets.lake.months import shift, span
 from healthscore_assets.orchestration.partitions import MONTHS, months_read
 from healthscore_assets.pendo.inbox import Delivery, of_month
+from healthscore_assets.pendo.raw_table import stamps, taken_in
 
 RAW = "raw_pendo_export"
 
@@ -75,6 +77,11 @@ def known_months_of(found: list[Delivery]) -> list[str]:
     return sorted({m for delivery in found for m in delivery.months if first <= m <= last})
 
 
+def withdrawn_months(lake: Lake, found: list[Delivery]) -> list[str]:
+    """The months in the lake that no file of the inbox tells of any more."""
+    return sorted({*lake.months(RAW)} - {*known_months_of(found)})
+
+
 def lost_files(found: list[Delivery]) -> list[str]:
     """Why files of the inbox belong to no month of the graph, a line each."""
     first, last = _known()
@@ -101,11 +108,11 @@ def plan_months(
 ) -> list[MonthPlan]:
     """The tables that are missing, or older than what they are made from, month by month.
 
-    A month counts where an export tells of it. Its raw table is out of date when the files of the
-    inbox are not the files it was made from; any other table when one that it reads, in any month
-    of its window, was made later or is about to be made.
+    A month counts where an export tells of it, or did when its raw table was made. The raw table
+    is out of date when the files of the inbox are not the files it was made from; any other table
+    when one that it reads, in any month of its window, was made later or is about to be made.
     """
-    months = known_months_of(found)
+    months = sorted({*known_months_of(found), *withdrawn_months(lake, found)})
     made = {table: _made(instance, table) for table in graph.reads}
     present = {table: set(lake.months(table)) for table in graph.reads}
     due: set[tuple[str, str]] = set()
@@ -158,8 +165,9 @@ def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
 
 def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:
     """Whether the inbox holds other bytes for the month than the raw table was made from."""
-    delivered = {delivery.sha256 for delivery in of_month(found, month)}
-    return delivered != lake.column(RAW, month, "source_sha256")
+    path = lake.month_file(RAW, month)
+    taken = pq.read_table(path, partitioning=None).to_pylist() if path.exists() else []
+    return stamps(of_month(found, month)) != {taken_in(row).stamp for row in taken}
 
 
 def _in_order(reads: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:

@@ -13,6 +13,7 @@ import pandera.ibis as pa
 from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.refused import ExportRefused
 
@@ -145,10 +146,10 @@ class Stage:
 
 @contextmanager
 def plain_refusals() -> Iterator[None]:
-    """A refused export fails the step in one line; trying again would not mend it."""
+    """A refused export or lookup fails the step in one line; trying again would not mend it."""
     try:
         yield
-    except ExportRefused as refused:
+    except (ExportRefused, LookupRefused) as refused:
         raise dg.Failure(str(refused), allow_retries=False) from None
 
 

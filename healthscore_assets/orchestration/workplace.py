@@ -12,10 +12,16 @@ from pydantic import PrivateAttr
 
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.folder import Lake, content_hash
+from healthscore_assets.lookups.client_aliases import read_client_aliases
+from healthscore_assets.lookups.column_aliases import read_column_aliases
+from healthscore_assets.lookups.excluded_accounts import read_excluded_accounts
 from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+from healthscore_assets.pendo.export_file import Reading
+from healthscore_assets.pendo.headers import CANONICAL, Vocabulary
+from healthscore_assets.pendo.identities import Identities
 
 T = TypeVar("T")
 
@@ -29,6 +35,9 @@ FOLDERS = {
 LOOKUP_FILES = {
     "product_areas": "product_areas.csv",
     "internal_domains": "internal_domains.csv",
+    "column_aliases": "column_aliases.csv",
+    "client_aliases": "client_aliases.csv",
+    "excluded_accounts": "excluded_accounts.csv",
     "scoring_settings": "scoring.yaml",
 }
 """The lookup of each name, as a file in the lookups folder."""
@@ -114,14 +123,34 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         """The settings of the scoring model."""
         return _plainly(read_scoring_settings, self.lookup_file("scoring_settings"))
 
+    def reading(self) -> Reading:
+        """What people wrote down about exports in general.
+
+        Raises LookupRefused for a lookup that cannot be used.
+        """
+        aliases = read_column_aliases(self.lookup_file("column_aliases"), CANONICAL)
+        features = read_product_areas(self.lookup_file("product_areas")).area
+        settings = read_scoring_settings(self.lookup_file("scoring_settings"))
+        vocabulary = Vocabulary(tuple(aliases.items()), frozenset(features))
+        return Reading(vocabulary, settings.date_order)
+
+    @property
+    def identities(self) -> Identities:
+        """What people know of client ids."""
+        return Identities(
+            _plainly(read_client_aliases, self.lookup_file("client_aliases")),
+            _plainly(read_excluded_accounts, self.lookup_file("excluded_accounts")),
+        )
+
     def check_lookups(self) -> None:
         """Read every lookup, before any work starts.
 
         Raises LookupRefused for the first that cannot be used.
         """
-        read_product_areas(self.lookup_file("product_areas"))
+        self.reading()
         read_internal_domains(self.lookup_file("internal_domains"))
-        read_scoring_settings(self.lookup_file("scoring_settings"))
+        read_client_aliases(self.lookup_file("client_aliases"))
+        read_excluded_accounts(self.lookup_file("excluded_accounts"))
 
     @property
     def silent_months(self) -> int:

@@ -1,27 +1,30 @@
 """A month's exports as tidy tables: usage, visitors, names, and what was refused."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import ibis
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from healthscore_assets.contracts import CLEANED_USAGE, QUARANTINE
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.engagement.audience import visitor_month
+from healthscore_assets.engagement.audience import row_is_internal, visitor_month
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.lookups.features import feature_key
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.client_names import client_names
-from healthscore_assets.pendo.csv_rows import NotTyped, text_columns
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.wide_rows import FileSums, WideRows
+from healthscore_assets.pendo.export_rows import ExportRows, FileSums
+from healthscore_assets.pendo.formats.batch import NotTyped
+from healthscore_assets.pendo.formats.tables import text_columns
+from healthscore_assets.pendo.identities import NOTHING_KNOWN, Identities
+from healthscore_assets.pendo.metric_codes import MetricCodes
+from healthscore_assets.pendo.overlap import refuse_overlap
+from healthscore_assets.pendo.quarantined_share import refuse_beyond
 
 _ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
 _ROW_SCHEMA = ibis.schema(
     {
+        "file": "int64",
         "source_file": "string",
         "segment": "string",
         "source_row": "int64",
@@ -30,10 +33,12 @@ _ROW_SCHEMA = ibis.schema(
         "client_name": "string",
         "email": "string",
         "is_internal": "string",
+        "day": "date",
         "days_active": "float64",
         "minutes": "float64",
     }
 )
+_SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "date": "DATE"}
 _TYPED_READS = 2
 """How often a file is read anew because a column held more than numbers; then all are texts."""
 
@@ -42,9 +47,10 @@ _TYPED_READS = 2
 class CleanedMonth:
     """The tables of one month, and the numbers that must add up.
 
-    ``engagement_in`` sums each measure over all rows, refused ones included; ``sources`` tells
-    which file and row each visitor came from; ``listed_as_both`` counts visitors that some rows
-    call internal and others external; ``zeros`` and ``not_collected`` count metric cells.
+    ``sources`` tells which file and row each visitor came from; ``read`` sums up the files, whose
+    rows above the header are ``title_rows``; ``features`` are those of the files, used or not;
+    ``listed_as_both`` counts visitors that some rows call internal and others external;
+    ``counted_in`` tells the measure of each column with numbers, by file and column.
     """
 
     cleaned_usage: ibis.Table
@@ -52,12 +58,22 @@ class CleanedMonth:
     quarantine: ibis.Table
     client_names: ibis.Table
     sources: ibis.Table
-    engagement_in: dict[str, Decimal]
-    rows: int
-    total_rows: int
+    read: FileSums
+    title_rows: int
+    features: list[str]
     listed_as_both: int
-    zeros: int
-    not_collected: int
+    counted_in: dict[tuple[str, str], str]
+
+    @property
+    def mangled(self) -> str:
+        """What to do about mangled ids; empty where there are none."""
+        if not self.read.mangled_ids:
+            return ""
+        return (
+            f"{self.read.mangled_ids:,} ids look like numbers that a spreadsheet rewrote (4.0, "
+            "1.23E+11): they are kept as they are. Export again without opening the file in a "
+            "spreadsheet, or merge them by client_aliases.csv."
+        )
 
 
 def clean_month(
@@ -66,120 +82,114 @@ def clean_month(
     month: str,
     product_areas: ProductAreas,
     internal_domains: frozenset[str],
+    known: Identities = NOTHING_KNOWN,
+    largest_quarantined_share: float = 1.0,
 ) -> CleanedMonth:
     """Read the month's files once, a few thousand rows at a time, and lay them out long.
 
-    Raises ExportRefused where a file cannot be read.
+    Raises ExportRefused where a file cannot be read, more of it than the share is refused, or two
+    files tell of the same usage.
     """
     exports = [export for _, export in files]
-    spelling = _spelling(exports, product_areas)
-    metrics = _metrics(exports, spelling)
+    codes = _codes(exports, product_areas)
     _create(engine)
     quarantine, sums = [], []
     for number, (path, export) in enumerate(files):
-        of_column = _metric_of_columns(export, spelling, metrics)
-        lines, read = _read_file(engine, path, export, month, (number, of_column))
-        quarantine += lines
+        lines, read = _read_file(engine, path, export, month, number, codes, known)
+        refuse_beyond(largest_quarantined_share, export, lines, read)
+        quarantine.append(lines)
         sums.append(read)
-    accepted = engine.view(_ROWS, f"SELECT * EXCLUDE (file) FROM {_ROWS}_read", _ROW_SCHEMA)
+    accepted = ibis.table(_ROW_SCHEMA, name=_ROWS)
     visitors = engine.keep(_VISITORS, visitor_month(accepted, internal_domains))
-    (counts,) = engine.rows(visitors.aggregate(both=visitors.count(where=visitors.disagrees)))
+    (counts,) = engine.rows(
+        visitors.aggregate(
+            both=visitors.count(where=visitors.disagrees),
+            repeated=(visitors.listed_rows > 1).any().fill_null(False),
+        )
+    )
+    metrics, place = codes.in_order(product_areas)
+    _number_visitors(engine, accepted, internal_domains)
+    _number_cells(engine, place)
+    if len(files) > 1:
+        refuse_overlap(engine, exports, metrics)
+    repeated = counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports))
     return CleanedMonth(
-        cleaned_usage=_long(engine, metrics),
+        cleaned_usage=_long(engine, metrics, repeated=repeated),
         visitor_month=visitors,
         quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
         client_names=client_names(accepted),
         sources=accepted,
-        engagement_in={
-            measure: sum((read.engagement.get(measure, Decimal()) for read in sums), Decimal())
-            for measure in sorted({measure for read in sums for measure in read.engagement})
-        },
-        rows=sum(read.rows for read in sums),
-        total_rows=sum(read.total_rows for read in sums),
+        read=FileSums.of_all(sums),
+        title_rows=sum(len(export.titles) for export in exports),
+        features=sorted({feature for feature, _ in metrics}),
         listed_as_both=counts["both"],
-        zeros=sum(read.zeros for read in sums),
-        not_collected=sum(read.not_collected for read in sums),
-    )
-
-
-def _spelling(exports: list[ExportFile], product_areas: ProductAreas) -> dict[str, str]:
-    """The published name of each feature: the lookup's, else the first of its spellings."""
-    features = {c.feature for export in exports for c in export.columns if c.feature is not None}
-    first: dict[str, str] = {}
-    for feature in sorted(features):
-        first.setdefault(feature_key(feature), feature)
-    return {f: product_areas.published(first[feature_key(f)]) for f in features}
-
-
-def _metrics(exports: list[ExportFile], spelling: dict[str, str]) -> list[tuple[str, str]]:
-    """The features and measures of the month, in the order of `cleaned_usage`'s key."""
-    return sorted(
-        {
-            (spelling[column.feature], column.measure)
+        counted_in={
+            (export.source_file, column): measure
             for export in exports
-            for column in export.columns
-            if column.feature is not None and column.measure is not None
-        }
+            for column, measure in export.counted_in.items()
+        },
     )
 
 
-def _metric_of_columns(
-    export: ExportFile, spelling: dict[str, str], metrics: list[tuple[str, str]]
-) -> pa.Array:
-    """The place of each column's feature and measure among the month's; null for the others."""
-    place = {metric: number for number, metric in enumerate(metrics)}
-    return pa.array(
-        [
-            None if c.feature is None else place[(spelling[c.feature], c.measure or "")]
-            for c in export.columns
-        ],
-        pa.int32(),
-    )
+def _codes(exports: list[ExportFile], product_areas: ProductAreas) -> MetricCodes:
+    """Numbers of the metric columns, in the order of `cleaned_usage`'s key where that can be."""
+    columns = {
+        (column.feature, column.measure)
+        for export in exports
+        for column in export.columns
+        if column.feature is not None and column.measure is not None
+    }
+    codes = MetricCodes()
+    for feature, measure in sorted(columns, key=lambda c: (product_areas.published(c[0]), c[1])):
+        codes.of(feature, measure)
+    return codes
+
+
+def _repeats(export: ExportFile) -> bool:
+    """Whether two columns of a file hold the same feature and measure."""
+    told = [(column.feature, column.measure) for column in export.columns if column.feature]
+    return len(set(told)) < len(told)
 
 
 def _create(engine: Engine) -> None:
-    columns = ", ".join(
-        f"{name} {'VARCHAR' if dtype.is_string() else 'BIGINT' if dtype.is_integer() else 'DOUBLE'}"
-        for name, dtype in _ROW_SCHEMA.items()
-    )
+    columns = ", ".join(f"{name} {_SQL_TYPES[str(dtype)]}" for name, dtype in _ROW_SCHEMA.items())
     engine.con.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE {_ROWS}_read (file INTEGER, {columns});
+        CREATE OR REPLACE TEMP TABLE {_ROWS} ({columns});
         CREATE OR REPLACE TEMP TABLE {_CELLS} (
-            file INTEGER, source_row BIGINT, metric INTEGER, value DOUBLE
+            file INTEGER, source_row BIGINT, metric INTEGER, day DATE, value DOUBLE
         )
         """
     )
 
 
 def _read_file(
-    engine: Engine, path: Path, export: ExportFile, month: str, place: tuple[int, pa.Array]
-) -> tuple[list[pa.Table], FileSums]:
-    """Put a file's rows and cells into the engine; gives the quarantine's lines and the sums.
-
-    Parameters: ``place`` is the file's number and the metric of each of its columns.
-    """
-    number, of_column = place
-    metrics = [n for n, column in enumerate(export.columns) if column.role == "metric"]
+    engine: Engine,
+    path: Path,
+    export: ExportFile,
+    month: str,
+    number: int,
+    codes: MetricCodes,
+    known: Identities,
+) -> tuple[pa.Table, FileSums]:
+    """Put a file's rows and cells into the engine; gives the quarantine's lines and the sums."""
     days, minutes = export.index("days_active"), export.index("minutes")
-    numbers = [n for n in (days, minutes, *metrics) if n is not None]
-    as_text = text_columns(path, export, numbers)
+    numbers = [n for n in (days, minutes, *export.metrics) if n is not None]
+    as_text = text_columns(path, export.source_file, export.layout, numbers)
     for attempt in range(_TYPED_READS + 1):
-        rows = WideRows(path, export, month, as_text)
+        rows = ExportRows(path, export, month, codes, as_text, known)
         lines = []
         try:
             for understood in rows:
-                _insert(engine, _ROWS + "_read", _placed(understood.rows, export, number))
-                metric = pc.take(of_column, understood.cells["metric"])
-                cells = understood.cells.set_column(1, "metric", metric)
-                _insert(engine, _CELLS, _numbered(cells, number))
+                _insert(engine, _ROWS, _placed(understood.rows, export, number))
+                _insert(engine, _CELLS, _numbered(understood.cells, number))
                 lines.append(understood.quarantine)
         except NotTyped as error:
             as_text = {*as_text, error.column} if attempt < _TYPED_READS - 1 else set(numbers)
-            for table in (_ROWS + "_read", _CELLS):
+            for table in (_ROWS, _CELLS):
                 engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
         else:
-            return lines, rows.sums
+            return pa.concat_tables(lines), rows.sums
     raise AssertionError(f"{export.source_file}: a column read as text is never refused a type")
 
 
@@ -202,32 +212,56 @@ def _placed(rows: pa.Table, export: ExportFile, file: int) -> pa.Table:
     return _numbered(rows.append_column("segment", pa.repeat(segment, size)), file)
 
 
-def _long(engine: Engine, metrics: list[tuple[str, str]]) -> ibis.Table:
-    """The cells as `cleaned_usage`, in the order of its key.
+def _number_visitors(
+    engine: Engine, accepted: ibis.Table, internal_domains: frozenset[str]
+) -> None:
+    """Number the visitors in the order of the key, and tell each row's: integers sort faster.
 
-    Everything is numbered in that order first: integers sort and add up faster than texts.
+    Rows without a visitor belong to their client and audience.
     """
-    feature = _one_of([feature for feature, _ in metrics])
-    measure = _one_of([measure for _, measure in metrics])
+    nobodys = accepted.filter(accepted.visitor_id.isnull())
+    internal = row_is_internal(nobodys, internal_domains)
+    audience = ibis.ifelse(internal, "internal", "external")
+    engine.keep(
+        "rows_of_nobody", nobodys.select("file", "source_row", "client_id", audience=audience)
+    )
     engine.con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE visitors_in_order AS
         SELECT client_id, visitor_id, audience::ENUM('external', 'internal') AS audience,
-               row_number() OVER (ORDER BY client_id, visitor_id) AS visitor
+               row_number() OVER (ORDER BY client_id, visitor_id NULLS LAST, audience) AS visitor
         FROM {_VISITORS};
         CREATE OR REPLACE TEMP TABLE visitor_of_row AS
         SELECT file, source_row, visitor
-        FROM {_ROWS}_read JOIN visitors_in_order USING (client_id, visitor_id);
-        CREATE OR REPLACE TEMP VIEW cells_of_visitors AS
-        SELECT visitor, metric, value FROM {_CELLS} JOIN visitor_of_row USING (file, source_row)
+        FROM {_ROWS} JOIN visitors_in_order USING (client_id, visitor_id)
+        UNION ALL
+        SELECT file, source_row, visitor
+        FROM rows_of_nobody AS rows JOIN visitors_in_order AS visitors
+          ON rows.client_id = visitors.client_id AND visitors.visitor_id IS NULL
+         AND rows.audience = visitors.audience::VARCHAR
         """
     )
-    (counts,) = engine.rows(
-        "SELECT count(*) AS cells, count(DISTINCT (visitor, metric)) AS distinct_cells"
-        " FROM cells_of_visitors"
+
+
+def _number_cells(engine: Engine, place: list[int]) -> None:
+    """Put visitors' numbers to the cells, and to their metrics the ``place`` of each code."""
+    in_order = place == list(range(len(place)))
+    metric = "metric" if in_order else f"({place}::INTEGER[])[metric + 1]"
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP VIEW cells_of_visitors AS
+        SELECT file, visitor, {metric} AS metric, day, value
+        FROM {_CELLS} JOIN visitor_of_row USING (file, source_row)
+        """
     )
+
+
+def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> ibis.Table:
+    """The cells as `cleaned_usage`, in the order of its key; ``repeated`` ones are added up."""
+    feature = _one_of([feature for feature, _ in metrics])
+    measure = _one_of([measure for _, measure in metrics])
     cells = "cells_of_visitors"
-    if counts["cells"] > counts["distinct_cells"]:
+    if repeated:
         cells = (
             "(SELECT visitor, metric, sum(value::DECIMAL(18, 6))::DOUBLE AS value"
             " FROM cells_of_visitors GROUP BY ALL)"
@@ -246,7 +280,7 @@ def _long(engine: Engine, metrics: list[tuple[str, str]]) -> ibis.Table:
 
 def _one_of(texts: list[str]) -> str:
     """Texts for DuckDB to pick from, as codes: written as texts they took twice as long."""
-    values = ", ".join(_quote(text) for text in sorted(set(texts)))
+    values = ", ".join(_quote(text) for text in sorted(set(texts)) or [""])
     return f"([{', '.join(_quote(text) for text in texts)}]::ENUM({values})[])"
 
 

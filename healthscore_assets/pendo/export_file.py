@@ -1,126 +1,157 @@
-"""One delivered file, understood: its shape, its columns and the months it tells of."""
+"""One table of a delivered file, understood: where its cells stand, its shape, its columns."""
 
-import csv
-import gzip
-import io
 import json
 import re
-import sys
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, Literal
 
-from healthscore_assets.pendo.headers import Column, expected_headers, understand
+from healthscore_assets.pendo.dates import DateFormat
+from healthscore_assets.pendo.formats import tables
+from healthscore_assets.pendo.formats.batch import Layout, Opening
+from healthscore_assets.pendo.headers import Column, Vocabulary, find_header, recognised
 from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.pendo.shapes import NotUnderstood, Shape, resolve
 
-WIDE_VISITOR = "wide_visitor"
+DateOrder = Literal["dmy", "mdy"]
 
-csv.field_size_limit(sys.maxsize)  # the default refuses cells that Arrow reads
 
-_ONE_OF_EACH = ("client_id", "visitor_id", "is_internal", "period", "days_active", "minutes")
+@dataclass(frozen=True)
+class Reading:
+    """What people wrote down about exports in general: further headers, features, date order."""
+
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    date_order: DateOrder | None = None
 
 
 @dataclass(frozen=True)
 class ExportFile:
-    """How a file was understood.
+    """How a table was understood.
 
-    ``source_file`` is its path below the inbox, ``header_row`` the row of its header (the first row
-    being 1), ``segment`` the audience in its name, if it names one.
+    ``source_file`` is its file's path below the inbox, with ``#`` and the sheet of a workbook;
+    ``segment`` the audience in its name, if it names one; ``titles`` the texts above the header;
+    ``dates`` how its column of dates is written, if it has one, and ``months`` those it tells;
+    ``partial`` says that it does not hold its whole month; ``notes`` are what a person should know;
+    ``feature_names`` the names of its feature ids; ``replaces`` the file that it is the successor
+    of; ``beside`` the hashes of the other files that were read for it.
     """
 
     source_file: str
     shape: str
-    header_row: int
+    layout: Layout
     columns: tuple[Column, ...]
-    segment: str | None
+    segment: str | None = None
+    titles: tuple[str, ...] = ()
+    dates: DateFormat | None = None
+    partial: bool = False
+    notes: tuple[str, ...] = ()
+    feature_names: dict[str, str] = field(default_factory=dict)
+    replaces: str | None = None
+    beside: dict[str, str] = field(default_factory=dict)
+    months: tuple[str, ...] = ()
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
         return next((n for n, column in enumerate(self.columns) if column.role == role), None)
 
-    def header(self, role: str) -> str:
-        """The header of a role's column, as the file spells it."""
-        return next(column.header for column in self.columns if column.role == role)
+    @property
+    def when(self) -> int | None:
+        """Where the column stands that tells each row's date or month."""
+        found = (self.index(role) for role in ("hour", "day", "period"))
+        return next((n for n in found if n is not None), None)
+
+    @property
+    def metrics(self) -> list[int]:
+        """The columns whose numbers are usage of a feature."""
+        return [n for n, column in enumerate(self.columns) if column.measure is not None]
+
+    @property
+    def counted_in(self) -> dict[str, str]:
+        """The measure of each column with numbers, by the column's name in quarantine."""
+        names = self.column_names
+        return {names[n]: self.columns[n].measure or "" for n in self.metrics}
+
+    @property
+    def column_names(self) -> list[str]:
+        """Headers as the file has them; repeated ones are told apart by their column number."""
+        headers = [column.header for column in self.columns]
+        repeated = (
+            {header for header in headers if headers.count(header) > 1}
+            if (len(set(headers)) < len(headers))
+            else set()
+        )
+        return [
+            f"{header} [column {n + 1}]" if header in repeated else header
+            for n, header in enumerate(headers)
+        ]
 
     def to_json(self) -> str:
         """The column map, as `raw_pendo_export` keeps it."""
-        return json.dumps(
-            {"segment": self.segment, "columns": [_told(column) for column in self.columns]},
-            ensure_ascii=False,
-        )
+        told: dict[str, Any] = {
+            "layout": {k: v for k, v in asdict(self.layout).items() if k != "header"},
+            "segment": self.segment,
+            "titles": self.titles,
+            "dates": None if self.dates is None else self.dates.to_json(),
+            "notes": self.notes,
+            "replaces": self.replaces,
+            "beside": self.beside,
+            "feature_names": self.feature_names,
+            "months": self.months,
+            "columns": [
+                {k: v for k, v in asdict(column).items() if v is not None}
+                for column in self.columns
+            ],
+        }
+        return json.dumps({k: v for k, v in told.items() if v}, ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, source_file: str, shape: str, header_row: int, text: str) -> "ExportFile":
+    def from_json(cls, source_file: str, shape: str, text: str) -> "ExportFile":
         """The file again, from its row in `raw_pendo_export`."""
         told = json.loads(text)
         columns = tuple(Column(**column) for column in told["columns"])
-        return cls(source_file, shape, header_row, columns, told["segment"])
-
-
-def _told(column: Column) -> dict[str, str]:
-    return {name: value for name, value in asdict(column).items() if value is not None}
-
-
-def understand_file(path: Path, source_file: str) -> ExportFile:
-    """Read the header of a wide export and say what each column is.
-
-    Raises ExportRefused for an empty file, bytes that are no table, no client column or two, no
-    visitor column or two, or no feature column.
-    """
-    header = _header(path, source_file)
-    columns = [understand(cell) for cell in header]
-    for role in ("email", "client_name"):
-        same = [n for n, column in enumerate(columns) if column.role == role]
-        for n in same[1:]:
-            columns[n] = replace(columns[n], role="metadata")
-    for role in _ONE_OF_EACH:
-        same_role = [column.header for column in columns if column.role == role]
-        if len(same_role) > 1:
-            raise ExportRefused(
-                Problem(
-                    source_file,
-                    f"the columns {' and '.join(map(repr, same_role))} could both be the "
-                    f"{_SAYS[role]}",
-                    "rename or delete one of them",
-                    row=1,
-                )
-            )
-    found = ", ".join(header[:6]) + (", ..." if len(header) > 6 else "")
-    roles = {column.role for column in columns}
-    for role in ("client_id", "visitor_id"):
-        if role not in roles:
-            raise ExportRefused(
-                Problem(
-                    source_file,
-                    f"no {_SAYS[role]} column among {len(header)} columns ({found})",
-                    f"expected a header such as {expected_headers(role)}",
-                    row=1,
-                )
-            )
-    if "metric" not in roles:
-        raise ExportRefused(
-            Problem(
-                source_file,
-                f"no feature column among {len(header)} columns ({found})",
-                "expected headers such as 'Clicks for X', 'Page Views for X', "
-                "'Time On Page (minutes) for X' or 'Days Active for X'",
-                row=1,
-            )
+        layout = Layout(header=tuple(column.header for column in columns), **told["layout"])
+        return cls(
+            source_file,
+            shape,
+            layout,
+            columns,
+            told.get("segment"),
+            tuple(told.get("titles", ())),
+            DateFormat.from_json(told["dates"]) if "dates" in told else None,
+            told.get("partial", False),
+            tuple(told.get("notes", ())),
+            told.get("feature_names", {}),
+            told.get("replaces"),
+            told.get("beside", {}),
+            tuple(told.get("months", ())),
         )
-    return ExportFile(source_file, WIDE_VISITOR, 1, tuple(columns), segment_named(source_file))
 
 
-_SAYS = {
-    "client_id": "client",
-    "visitor_id": "visitor",
-    "is_internal": "mark of internal visitors",
-    "period": "month",
-    "days_active": "days active",
-    "minutes": "minutes",
-}
+def understand_file(path: Path, source_file: str, vocabulary: Vocabulary) -> list[ExportFile]:
+    """Read the first rows of each table of a file and say what each column is.
+
+    A sheet of a workbook in which no row could be a header holds notes, not a table.
+    Raises ExportRefused for bytes that hold no table, and for a table of no known shape.
+    """
+    found = []
+    alone: list[Opening] = []
+    by_sheet = groupby(tables.openings(path, source_file), key=lambda each: each.layout.sheet)
+    for sheet, alternatives in by_sheet:
+        opening, at = _table(list(alternatives), vocabulary)
+        if at is None:
+            alone.append(opening)
+            if sheet is not None:
+                continue
+        found.append(_understood(opening, at or 0, _named(source_file, sheet), vocabulary))
+    if not found:
+        found.append(
+            _understood(alone[0], 0, _named(source_file, alone[0].layout.sheet), vocabulary)
+        )
+    for export in found:
+        _refuse_without_rows(path, export)
+    return found
 
 
 def segment_named(source_file: str) -> str | None:
@@ -130,54 +161,55 @@ def segment_named(source_file: str) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
-@contextmanager
-def opened(path: Path, compressed: bool) -> Iterator[BinaryIO]:
-    """The bytes of an export, decompressed."""
-    with path.open("rb") as raw:
-        if compressed:
-            with gzip.open(raw) as stream:
-                yield cast(BinaryIO, stream)
-        else:
-            yield raw
+def file_of(source_file: str) -> str:
+    """The file that a table stands in: its name without the sheet."""
+    return re.sub(r"(?i)(\.xlsx)#.*", r"\1", source_file)
 
 
-def is_compressed(source_file: str) -> bool:
-    """Whether the name says that the bytes are gzip."""
-    return source_file.lower().endswith(".gz")
+def _named(source_file: str, sheet: str | None) -> str:
+    return source_file if sheet is None else f"{source_file}#{sheet}"
 
 
-def _header(path: Path, source_file: str) -> list[str]:
-    def refuse(what: str, todo: str, row: int | None = None) -> ExportRefused:
-        return ExportRefused(Problem(source_file, what, todo, row=row))
+def _table(alternatives: Sequence[Opening], vocabulary: Vocabulary) -> tuple[Opening, int | None]:
+    """The alternative that reads most like a table, and which of its rows is the header."""
+    best, at, most = alternatives[0], None, (0, 0)
+    for opening in alternatives:
+        rows = [cells for _, cells in opening.rows]
+        header = find_header(rows, vocabulary)
+        known = 0 if header is None else recognised(rows[header], vocabulary)
+        width = max((len(cells) for cells in rows), default=0)
+        if (known, width) > most:
+            best, at, most = opening, header, (known, width)
+    return best, at
 
-    if path.stat().st_size == 0:
-        raise refuse("the file is empty", "export it again")
-    try:
-        with opened(path, is_compressed(source_file)) as stream:
-            start = stream.read(4096)
-            if b"\x00" in start:
-                raise refuse(
-                    "is not a table in UTF-8 text (it holds zero bytes)", "save it as CSV UTF-8"
-                )
-        with opened(path, is_compressed(source_file)) as stream:
-            # Only the header is held to be UTF-8: bytes are decoded in blocks that go beyond it.
-            text = io.TextIOWrapper(
-                stream, encoding="utf-8-sig", errors="surrogateescape", newline=""
-            )
-            header = next(csv.reader(text, strict=True), [])
-            first = next((row for row in csv.reader(text) if row), None)
-    except gzip.BadGzipFile:
-        raise refuse("is not a gzip file", "export it again or remove .gz from its name") from None
-    except (EOFError, zlib.error):
-        raise refuse("is a broken gzip file", "copy it again") from None
-    except csv.Error as error:
-        raise refuse(f"is not a table ({error})", "save it as CSV UTF-8", row=1) from None
-    if any("\ud800" <= character <= "\udfff" for cell in header for character in cell):
-        raise refuse("is not a table in UTF-8 text", "save it as CSV UTF-8", row=1)
+
+def _understood(opening: Opening, at: int, source_file: str, vocabulary: Vocabulary) -> ExportFile:
+    number, header = opening.rows[at]
+    row = number or None
     if any("\0" in cell for cell in header):
-        raise refuse("is not a table (its header holds zero bytes)", "export it again", row=1)
-    if not any(cell.strip() for cell in header):
-        raise refuse("the first row is blank", "expected the header there", row=1)
-    if first is None:
-        raise refuse("has a header but no rows", "export it again")
-    return header
+        raise ExportRefused(
+            Problem(source_file, "is not a table (its header holds zero bytes)", "export it again")
+        )
+    try:
+        shape: Shape = resolve(header, vocabulary)
+    except NotUnderstood as error:
+        raise ExportRefused(
+            Problem(source_file, error.what, error.todo, row=row, column=error.column)
+        ) from None
+    titles = (" ".join(" ".join(cells).split()) for _, cells in opening.rows[:at])
+    return ExportFile(
+        source_file,
+        shape.name,
+        replace(opening.layout, header=header, header_row=number),
+        shape.columns,
+        segment_named(source_file),
+        tuple(titles),
+    )
+
+
+def _refuse_without_rows(path: Path, export: ExportFile) -> None:
+    read = tables.batches(path, export.source_file, export.layout, [], [0])
+    if not any(len(batch.source_row) or batch.misshapen for batch in read):
+        raise ExportRefused(
+            Problem(export.source_file, "has a header but no rows", "export it again")
+        )

@@ -1,34 +1,40 @@
 """The header grammar: what a column of an export is, from the words above it."""
 
-import re
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from healthscore_assets.lookups.features import tidy
+from healthscore_assets.pendo.feature_headers import mapped, prefixed, without_window
+from healthscore_assets.pendo.header_aliases import ALIASES, CANONICAL, COUNTS, ID, UNDECIDED
+from healthscore_assets.pendo.header_text import comparable, tidy_header
 
-_PREFIXES = (
-    ("clicks", re.compile(r"clicks for (.+)", re.IGNORECASE)),
-    ("page_views", re.compile(r"page views for (.+)", re.IGNORECASE)),
-    ("minutes", re.compile(r"time on page \(minutes\) for (.+)", re.IGNORECASE)),
-    ("days_active", re.compile(r"days active for (.+)", re.IGNORECASE)),
-)
+__all__ = [
+    "CANONICAL",
+    "Column",
+    "Vocabulary",
+    "comparable",
+    "find_header",
+    "recognised",
+    "understand",
+]
 
-_ALIASES = {
-    "client_id": ("account id", "account", "client id", "client", "customer id", "licensee id"),
-    "client_name": ("account name", "client name", "customer name", "company name"),
-    "visitor_id": ("visitor id", "visitor", "user id"),
-    "email": (
-        "email",
-        "e-mail",
-        "email address",
-        "visitor email",
-        "visitor agent email",
-        "user email",
-    ),
-    "is_internal": ("is internal", "is internal user", "internal user", "visitor type"),
-    "period": ("month", "period", "year month"),
-    "days_active": ("days active", "active days", "number of days active"),
-    "minutes": ("time on page (minutes)", "minutes", "total minutes", "time on site (minutes)"),
+METRIC = "metric"
+METADATA = "metadata"
+
+_BUILT_IN = {
+    comparable(alias): role for role, aliases in (ALIASES | UNDECIDED).items() for alias in aliases
+}
+_IDENTITIES = {
+    "client_id",
+    "client_name",
+    "visitor_id",
+    "visitor_name",
+    "email",
+    "feature_id",
+    "feature",
+    "page_id",
+    "page",
+    ID,
 }
 
 
@@ -37,39 +43,110 @@ class Column:
     """One column of an export.
 
     ``role`` is a canonical column, ``metric`` (then ``measure`` and ``feature`` say which), or
-    ``metadata`` for everything that no score reads.
+    ``metadata`` for everything that no score reads; until a shape is known also ``id`` or ``name``.
+    ``window_days`` are the days that a suffix such as ``(30d)`` says.
     """
 
     header: str
     role: str
     measure: str | None = None
     feature: str | None = None
+    window_days: int | None = None
 
 
-def tidy_header(header: str) -> str:
-    """BOM dropped, accents composed, spaces of any kind collapsed."""
-    return " ".join(unicodedata.normalize("NFC", header.replace("\ufeff", "")).split())
+@dataclass(frozen=True)
+class Vocabulary:
+    """What people wrote down: further headers and their columns, and the features by key."""
+
+    aliases: tuple[tuple[str, str], ...] = ()
+    features: frozenset[str] = frozenset()
 
 
-def comparable(header: str) -> str:
-    """Equal for headers that differ in case, spaces, ``_ . - |`` and width of letters only."""
-    folded = unicodedata.normalize("NFKC", tidy_header(header)).casefold()
-    return re.sub(r"[\s_.|-]", "", folded)
+NOTHING_WRITTEN = Vocabulary()
 
 
-_ROLES = {comparable(alias): role for role, aliases in _ALIASES.items() for alias in aliases}
+def understand(
+    header: str, vocabulary: Vocabulary = NOTHING_WRITTEN, beside: frozenset[str] = frozenset()
+) -> Column:
+    """What a column is, from its header and, for the ``.1`` of copies, the headers beside it.
 
-
-def understand(header: str) -> Column:
-    """What a column is, from its header alone."""
+    An alias outweighs a feature of the same name; ``beside`` are tidy headers.
+    """
     text = tidy_header(header)
-    for measure, prefix in _PREFIXES:
-        match = prefix.fullmatch(text)
-        if match:
-            return Column(header, "metric", measure, tidy(match[1]))
-    return Column(header, _ROLES.get(comparable(header), "metadata"))
+    column = _understood(header, text, vocabulary)
+    original = _original(text, beside)
+    if original is None or _is_listed(text, vocabulary):
+        return column
+    return _understood(header, original, vocabulary)
 
 
-def expected_headers(role: str) -> str:
-    """The headers that stand for a role, for error messages."""
-    return ", ".join(alias.title() for alias in _ALIASES[role][:3])
+def recognised(cells: Sequence[str], vocabulary: Vocabulary) -> int:
+    """How many of the cells are headers that the grammar knows."""
+    known = {cell: understand(cell, vocabulary).role != METADATA for cell in set(cells)}
+    return sum(known[cell] for cell in cells)
+
+
+def find_header(rows: Sequence[Sequence[str]], vocabulary: Vocabulary) -> int | None:
+    """Which row is the header: of those with most known cells the first, or None.
+
+    A header tells who or what a row is about and one thing more; or it has a feature column,
+    which no other row would, beside any other cell.
+    """
+    cells = {cell for row in rows for cell in row if cell and not cell.isspace()}
+    roles = {cell: understand(cell, vocabulary).role for cell in cells}
+    best, most = None, 0
+    for n, row in enumerate(rows):
+        told = [roles[cell] for cell in row if cell in roles]
+        known = [role for role in told if role != METADATA]
+        if len(known) > most and _heads(row, told, known, vocabulary):
+            best, most = n, len(known)
+    return best
+
+
+def _heads(
+    row: Sequence[str], told: Sequence[str], known: Sequence[str], vocabulary: Vocabulary
+) -> bool:
+    if len(told) < 2:
+        return False
+    if len(known) > 1 and not _IDENTITIES.isdisjoint(known):
+        return True
+    return METRIC in known and any(prefixed(tidy_header(c), vocabulary.features) for c in row)
+
+
+def _understood(header: str, text: str, vocabulary: Vocabulary) -> Column:
+    roles = _roles(vocabulary.aliases)
+    role = roles.get(comparable(text))
+    if role is not None:
+        return Column(header, role)
+    of = prefixed(text, vocabulary.features) or mapped(text, vocabulary.features)
+    if of is not None:
+        return Column(header, METRIC, of.measure, of.feature, of.window_days)
+    if text.endswith(")"):
+        name, days = without_window(text)
+        role = roles.get(comparable(name))
+        if role in COUNTS:
+            return Column(header, role, window_days=days)
+    return Column(header, METADATA)
+
+
+def _original(text: str, beside: frozenset[str]) -> str | None:
+    """The header that pandas numbered when it met it again, the first copy ``.1``."""
+    name, _, number = text.rpartition(".")
+    name = name.rstrip()
+    if name not in beside or not (number.isascii() and number.isdigit()) or len(number) > 5:
+        return None
+    before = int(number) - 1
+    if number[0] == "0" or (before and f"{name}.{before}" not in beside):
+        return None
+    return name
+
+
+def _is_listed(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether the whole name is a feature of the lookup, as ``Release 1.1`` may be."""
+    of = prefixed(text, vocabulary.features) or mapped(text, vocabulary.features)
+    return of is not None and of.listed
+
+
+@lru_cache(maxsize=16)
+def _roles(aliases: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return _BUILT_IN | {comparable(alias): role for alias, role in aliases}

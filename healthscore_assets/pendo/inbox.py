@@ -2,24 +2,35 @@
 
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from healthscore_assets.lake.folder import content_hash
-from healthscore_assets.pendo.export_file import ExportFile, understand_file
-from healthscore_assets.pendo.file_months import months_named, names_a_day
-from healthscore_assets.pendo.periods import months_in_column
+from healthscore_assets.pendo.export_file import (
+    ExportFile,
+    Reading,
+    file_of,
+    understand_file,
+)
+from healthscore_assets.pendo.feature_names import read_feature_names
+from healthscore_assets.pendo.file_months import months_named
+from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.pendo.shapes import FEATURE_NAMES
+from healthscore_assets.pendo.sidecar import ENDING, Sidecar, read_sidecar
 
-_READ = (".csv", ".csv.gz")
+AS_BUILT_IN = Reading()
+"""Nothing written down beside what is known anyway."""
+
 _IN_TRANSIT = (".part", ".partial", ".crdownload", ".download", ".tmp")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A file of the inbox: what it is, or why it cannot be used.
+    """A table of the inbox: what it is, or why it cannot be used.
 
-    ``months`` are those it tells of, even when it is refused for another reason.
+    ``months`` are those it tells of, even when it is refused for another reason; a file of feature
+    names tells of none.
     """
 
     path: Path
@@ -31,12 +42,16 @@ class Delivery:
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
-        stat = self.path.stat()
-        return _hashed(self.path, (stat.st_size, stat.st_mtime_ns))
+        return _hashed(self.path, _seen(self.path))
+
+    @property
+    def is_names(self) -> bool:
+        """Whether it names features instead of telling of their use."""
+        return self.export is not None and self.export.shape == FEATURE_NAMES
 
 
-def deliveries(inbox: Path) -> list[Delivery]:
-    """Every file of the inbox and the folders in it, by name; hidden files are not deliveries.
+def deliveries(inbox: Path, reading: Reading = AS_BUILT_IN) -> list[Delivery]:
+    """Every table of the inbox and the folders in it, by name; hidden files are not deliveries.
 
     Raises ExportRefused when there is no such folder.
     """
@@ -48,71 +63,160 @@ def deliveries(inbox: Path) -> list[Delivery]:
                 "create it and put Pendo's usage exports in it, or set --exports",
             )
         )
-    return [_delivery(path, inbox) for path in _files(inbox)]
+    return understood([(path, inbox) for path in _files(inbox)], reading)
+
+
+def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Delivery]:
+    """The tables of files, each given with the folder that its name is told from.
+
+    Names of features are put to the exports of their folder. The same bytes in two months are
+    refused in the second: one of the two names must be wrong.
+    """
+    found = [each for path, inbox in files for each in _deliveries_of(path, inbox, reading)]
+    return _without_copies([_with_names(delivery, found) for delivery in found])
 
 
 def of_month(found: list[Delivery], month: str) -> list[Delivery]:
-    """The files that tell of a month."""
-    return [delivery for delivery in found if month in delivery.months]
+    """The tables that tell of a month, without those that another one is the successor of."""
+    telling = [delivery for delivery in found if month in delivery.months]
+    replaced = {
+        delivery.path.with_name(delivery.export.replaces)
+        for delivery in telling
+        if delivery.export is not None and delivery.export.replaces is not None
+    }
+    return [delivery for delivery in telling if delivery.path not in replaced]
 
 
 def _files(inbox: Path) -> Iterator[Path]:
     for path in sorted(inbox.rglob("*")):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(inbox).parts)
-        if path.is_file() and not hidden and path.suffix.lower() not in _IN_TRANSIT:
+        in_transit = path.suffix.lower() in _IN_TRANSIT
+        if path.is_file() and not hidden and not in_transit and not _is_sidecar(path):
             yield path
 
 
-def _delivery(path: Path, inbox: Path) -> Delivery:
+def _is_sidecar(path: Path) -> bool:
+    return path.name.endswith(ENDING) and path.with_name(path.name.removesuffix(ENDING)).is_file()
+
+
+def _deliveries_of(path: Path, inbox: Path, reading: Reading) -> list[Delivery]:
     source_file = path.relative_to(inbox).as_posix()
     told = source_file.encode(errors="replace").decode()
     if told != source_file:
-        return _refused(path, told, "its name is not UTF-8", "rename it")
+        return [_refused(path, told, Problem(told, "its name is not UTF-8", "rename it"))]
     try:
-        stat = path.stat()
-        return _understood(path, source_file, (stat.st_size, stat.st_mtime_ns))
+        return _understood(path, source_file, _seen(path), _seen(_sidecar(path)), reading)
     except OSError as error:
-        return _refused(path, source_file, f"cannot be read ({error.strerror})", "check the file")
+        problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
+        return [_refused(path, source_file, problem)]
 
 
-def _refused(path: Path, source_file: str, what: str, todo: str) -> Delivery:
+def _refused(path: Path, source_file: str, problem: Problem) -> Delivery:
     """A file of which nothing could be read; months are those its name tells."""
-    named = months_named(Path(source_file).name)
+    named = months_named(Path(file_of(source_file)).name)
     months = tuple(named) if len(named) == 1 else ()
-    return Delivery(path, source_file, months, None, Problem(source_file, what, todo))
+    return Delivery(path, source_file, months, None, problem)
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(path.name + ENDING)
+
+
+def _seen(path: Path) -> tuple[int, int] | None:
+    """By which a change of a file is noticed without reading it."""
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
 
 
 @functools.lru_cache(maxsize=20_000)
-def _understood(path: Path, source_file: str, _seen: tuple[int, int]) -> Delivery:
-    """What a file is; read again only when its size or time changes."""
-    named = months_named(Path(source_file).name)
-    months = tuple(named) if len(named) == 1 else ()
-    export = None
+def _understood(
+    path: Path,
+    source_file: str,
+    _file: tuple[int, int] | None,
+    beside: tuple[int, int] | None,
+    reading: Reading,
+) -> list[Delivery]:
+    """The tables of a file; read again only when its size or time changes, or its sidecar's."""
     try:
-        if not source_file.lower().endswith(_READ):
-            raise ExportRefused(
-                Problem(source_file, "is not a CSV file", f"expected {' or '.join(_READ)}")
-            )
-        export = understand_file(path, source_file)
-        if export.index("period") is not None:
-            months = months_in_column(path, export)
-        elif not months:
-            raise ExportRefused(_no_month(source_file, named))
+        sidecar = read_sidecar(path, source_file)
+        exports = understand_file(path, source_file, reading.vocabulary)
     except ExportRefused as refused:
-        return Delivery(path, source_file, months, None, refused.problem)
-    return Delivery(path, source_file, months, export, None)
+        return [_refused(path, source_file, refused.problem)]
+    hashes = {} if beside is None else {_sidecar(path).name: content_hash(_sidecar(path))}
+    return [
+        _of_months(path, replace(export, beside=hashes), sidecar, reading) for export in exports
+    ]
+
+
+def _of_months(path: Path, export: ExportFile, sidecar: Sidecar, reading: Reading) -> Delivery:
+    try:
+        if export.shape == FEATURE_NAMES:
+            names = read_feature_names(path, export)
+            return Delivery(
+                path, export.source_file, (), replace(export, feature_names=names), None
+            )
+        export, months = with_months(path, export, sidecar, reading.date_order)
+    except ExportRefused as refused:
+        return _refused(path, export.source_file, refused.problem)
+    return Delivery(path, export.source_file, months, export, None)
+
+
+def _with_names(delivery: Delivery, found: list[Delivery]) -> Delivery:
+    """An export with the names that files in its folder give to its ids."""
+    export = delivery.export
+    if export is None or delivery.is_names or not _has_ids(export):
+        return delivery
+    beside = [each for each in found if each.is_names and each.path.parent == delivery.path.parent]
+    names: dict[str, str] = {}
+    for each in beside:
+        assert each.export is not None
+        for key, name in each.export.feature_names.items():
+            if names.setdefault(key, name) != name:
+                problem = Problem(
+                    each.source_file,
+                    f"names {key!r} {name!r}, another file of the folder {names[key]!r}",
+                    "keep one of the two",
+                )
+                return replace(delivery, export=None, problem=problem)
+    hashes = {each.source_file: each.sha256 for each in beside}
+    return replace(
+        delivery, export=replace(export, feature_names=names, beside=export.beside | hashes)
+    )
+
+
+def _has_ids(export: ExportFile) -> bool:
+    return export.index("feature_id") is not None or export.index("page_id") is not None
+
+
+def _without_copies(found: list[Delivery]) -> list[Delivery]:
+    """Refuse bytes that an earlier file tells of other months."""
+    kept: list[Delivery] = []
+    of_size: dict[tuple[int, str | None], list[Delivery]] = {}
+    for delivery in found:
+        if delivery.export is not None and delivery.months:
+            alike = of_size.setdefault(
+                (delivery.path.stat().st_size, delivery.export.layout.sheet), []
+            )
+            for other in alike:
+                if delivery.months != other.months and delivery.sha256 == other.sha256:
+                    delivery = replace(delivery, export=None, problem=_copy(delivery, other))
+                    break
+            else:
+                alike.append(delivery)
+        kept.append(delivery)
+    return kept
+
+
+def _copy(delivery: Delivery, other: Delivery) -> Problem:
+    return Problem(
+        delivery.source_file,
+        f"holds the same bytes as {other.source_file}, which tells of {', '.join(other.months)}",
+        "delete the one with the wrong month",
+    )
 
 
 @functools.lru_cache(maxsize=20_000)
-def _hashed(path: Path, _seen: tuple[int, int]) -> str:
+def _hashed(path: Path, _file: tuple[int, int] | None) -> str:
     return content_hash(path)
-
-
-def _no_month(source_file: str, named: set[str]) -> Problem:
-    if len(named) > 1:
-        what = f"its name tells several months ({', '.join(sorted(named))})"
-    elif names_a_day(Path(source_file).name):
-        what = "its name tells a day, not a month"
-    else:
-        what = "its month cannot be told: neither its name nor a column says it"
-    return Problem(source_file, what, "put the month in the name, such as 2024-05 or May 2024")

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
-from healthscore_assets.pendo.csv_rows import NOT_COLLECTED
+from healthscore_assets.pendo.formats.batch import NOT_COLLECTED
 
-_NUMBER = r"^\s*[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*$"
+_NUMBER = r"^\s*[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?%?\s*$"
 COUNTS = ("clicks", "page_views", "days_active")
 _LARGEST = {"days_active": 31}
 
@@ -33,11 +33,19 @@ class Metric:
         return collected == 0 and (bad > 1 or (bad == 1 and len(self.values) == 1))
 
 
-def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
+def parse_metric(
+    cells: pa.ChunkedArray,
+    measure: str,
+    most_minutes: float = LARGEST_VALUE,
+    total: pa.ChunkedArray | None = None,
+) -> Metric:
     """Read a column of cells, typed by Arrow or text, as a measure.
 
-    Numbers may carry thousands separators (``1,000``). Cells that are not numbers, negative, beyond
-    what a table can hold, or counts with decimals are refused one by one.
+    Parameters: ``most_minutes`` is what one row can spend in the month; ``total`` marks rows that
+    sum up others, which may hold more than one visitor can do.
+    Numbers may carry thousands separators (``1,000``) or be shares (``75%`` is 0.75). Cells that
+    are not numbers, negative, beyond what a table can hold or a month has, or counts with decimals
+    are refused one by one.
     """
     refused: dict[str, pa.Array] = {}
     values = cells
@@ -46,22 +54,38 @@ def parse_metric(cells: pa.ChunkedArray, measure: str) -> Metric:
         cells = pc.if_else(pc.is_in(trimmed, pa.array(NOT_COLLECTED)), None, cells)
         numeric = pc.match_substring_regex(cells, _NUMBER)
         plain = pc.replace_substring(pc.if_else(numeric, trimmed, None), ",", "")
-        values = pc.cast(pc.replace_substring_regex(plain, r"^\+", ""), pa.float64())
+        values = _numbers(pc.replace_substring_regex(plain, r"^\+", ""))
         _refuse(refused, "not_a_number", pc.invert(numeric))
     whole = pa.types.is_integer(values.type)
     # Unsafe: a whole number that a float cannot hold is too large anyway.
     values = pc.cast(values, pa.float64(), safe=False)
     if measure not in COUNTS:
-        values = pc.round(values, 6, "half_towards_infinity")  # as the tables add up
-    largest = _LARGEST.get(measure, LARGEST_VALUE)
+        values = _rounded(values)
+    largest = most_minutes if measure == "minutes" else _LARGEST.get(measure, LARGEST_VALUE)
     if not _plausible(values, largest, whole=whole or measure not in COUNTS):
         values = _without(values, refused, "not_a_number", pc.is_nan(values))
         values = _without(values, refused, "negative", pc.less(values, 0))
-        values = _without(values, refused, "too_large", pc.greater(values, largest))
+        beyond = pc.greater(values, largest)
+        if total is not None and largest < LARGEST_VALUE:
+            beyond = pc.or_(pc.and_(beyond, pc.invert(total)), pc.greater(values, LARGEST_VALUE))
+        values = _without(values, refused, _beyond(measure, largest), beyond)
         if measure in COUNTS:
             fraction = pc.not_equal(values, pc.floor(values))
             values = _without(values, refused, "not_whole", fraction)
     return Metric(values, refused, cells)
+
+
+def _rounded(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """To six decimals, as the tables add up; what is too large anyway stays as it is."""
+    beyond = pc.greater(pc.abs(values), LARGEST_VALUE)
+    rounded = pc.round(pc.if_else(beyond, None, values), 6, "half_towards_infinity")
+    return pc.if_else(beyond, values, rounded)
+
+
+def _numbers(plain: pa.ChunkedArray) -> pa.ChunkedArray:
+    percent = pc.ends_with(plain, "%")
+    values = pc.cast(pc.utf8_rtrim(plain, "%"), pa.float64())
+    return pc.if_else(percent, pc.divide(values, 100), values)
 
 
 def exact_total(values: pa.ChunkedArray, measure: str) -> Decimal:
@@ -82,6 +106,10 @@ def _plausible(values: pa.ChunkedArray, largest: float, *, whole: bool) -> bool:
     if extremes["min"] < 0 or extremes["max"] > largest or pc.any(pc.is_nan(values)).as_py():
         return False
     return whole or pc.all(pc.equal(values, pc.floor(values))).as_py()
+
+
+def _beyond(measure: str, largest: float) -> str:
+    return "too_many_minutes" if measure == "minutes" and largest < LARGEST_VALUE else "too_large"
 
 
 def _without(

@@ -1,59 +1,169 @@
-"""Months told by a column of the export instead of its name."""
+"""Which months a table tells of: by a column, else by its name, else by its sidecar."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.csv_rows import name_of, read_batches
-from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.file_months import month_of_cell
+from healthscore_assets.pendo.date_windows import Window, window_in
+from healthscore_assets.pendo.dates import DateReader, Holds, NotADate
+from healthscore_assets.pendo.export_file import DateOrder, ExportFile, file_of
+from healthscore_assets.pendo.file_months import months_named, names_a_day
+from healthscore_assets.pendo.formats import tables
+from healthscore_assets.pendo.formats.batch import name_of
 from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.pendo.sidecar import ENDING, Sidecar
+
+_DAYS_OF_A_MONTH = range(28, 32)
 
 
-def months_in_column(path: Path, export: ExportFile) -> tuple[str, ...]:
-    """The months that the file's period column tells, in order.
+def with_months(
+    path: Path, export: ExportFile, sidecar: Sidecar, date_order: DateOrder | None
+) -> tuple[ExportFile, tuple[str, ...]]:
+    """The months of a table, in order, and the table with how its dates are written.
 
-    Raises ExportRefused for a cell that is not a month, naming its row.
+    Parameters: ``date_order`` is the setting; the sidecar's goes before it.
+    Raises ExportRefused where no month can be told, for cells that are no dates, and for a window
+    of days that is not a month, unless the sidecar takes it for one.
     """
-    index = export.index("period")
-    assert index is not None, export.source_file
-    months: set[str] = set()
-    for batch in read_batches(path, export, [], [index]):
-        for number, text in batch.misshapen:
-            raise ExportRefused(
-                Problem(
-                    export.source_file,
-                    f"expected {len(export.columns)} cells to tell its month, found {text!r}",
-                    "correct or delete the row",
-                    row=number,
-                )
-            )
+    export = replace(export, replaces=sidecar.replaces)
+    export = _without_other_window(export, sidecar)
+    if export.when is not None:
+        return _by_column(path, export, sidecar, date_order)
+    return export, (_by_name(export, sidecar),)
+
+
+def _by_column(
+    path: Path, export: ExportFile, sidecar: Sidecar, date_order: DateOrder | None
+) -> tuple[ExportFile, tuple[str, ...]]:
+    at = export.when
+    assert at is not None
+    reader = DateReader(_HOLDS[export.columns[at].role], forced=sidecar.window is not None)
+    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
         if len(batch.source_row):
-            told = month_of_rows(export, batch.cells[name_of(index)], batch.source_row)
-            months |= set(pc.unique(told).to_pylist())
-    return tuple(sorted(months))
+            reader.observe(pc.utf8_trim_whitespace(batch.cells[name_of(at)]))
+    try:
+        dates = reader.decide(sidecar.date_order or date_order)
+    except NotADate as error:
+        raise ExportRefused(
+            Problem(
+                export.source_file,
+                error.what,
+                error.todo,
+                row=_first_row(path, export, at, error.text),
+                column=export.columns[at].header,
+            )
+        ) from None
+    export = replace(export, dates=dates, partial=export.partial or dates.partial)
+    months: set[str] = set()
+    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
+        if len(batch.source_row):
+            told = dates.months(pc.utf8_trim_whitespace(batch.cells[name_of(at)]))
+            months |= set(pc.unique(told).drop_null().to_pylist())
+    export = replace(export, months=tuple(sorted(months)))
+    return export, export.months
 
 
-def month_of_rows(
-    export: ExportFile, period: pa.ChunkedArray, source_row: pa.Array
-) -> pa.ChunkedArray:
-    """The month of each row, ``YYYY-MM``.
+_HOLDS: dict[str, Holds] = {"hour": "time", "day": "day", "period": "period"}
 
-    Raises ExportRefused for a cell that is not a month, naming its row.
+
+def month_of_rows(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The month of each row, ``YYYY-MM``, from the cells of its column of dates.
+
+    A row without a date counts in the first month of the file.
     """
-    texts = pc.unique(period)
-    months = [month_of_cell(text or "") for text in texts.to_pylist()]
-    for text, month in zip(texts.to_pylist(), months, strict=True):
-        if month is None:
-            at = pc.index(period, text).as_py()
+    assert export.dates is not None, export.source_file
+    return pc.fill_null(export.dates.months(pc.utf8_trim_whitespace(cells)), export.months[0])
+
+
+def day_of_rows(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The calendar day of each row, null where the column tells months only."""
+    assert export.dates is not None, export.source_file
+    return export.dates.days(pc.utf8_trim_whitespace(cells))
+
+
+def _first_row(path: Path, export: ExportFile, at: int, text: str) -> int | None:
+    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
+        if len(batch.source_row):
+            place = pc.index(pc.utf8_trim_whitespace(batch.cells[name_of(at)]), text.strip())
+            if place.as_py() >= 0:
+                return int(batch.source_row[place.as_py()].as_py())
+    return None
+
+
+def _by_name(export: ExportFile, sidecar: Sidecar) -> str:
+    name = Path(file_of(export.source_file)).name
+    windows = [window_in(text) for text in _said(export)]
+    told = {w.whole_month for w in windows if w is not None and w.whole_month}
+    named = months_named(name) or told
+    if len(named) == 1:
+        (month,) = named
+        if sidecar.month is not None and sidecar.month != month:
             raise ExportRefused(
                 Problem(
                     export.source_file,
-                    f"{text!r} is not a month",
-                    "expected a month such as 2024-05 or May 2024",
-                    row=source_row[at].as_py(),
-                    column=export.header("period"),
+                    f"its name tells {month}, and {name + ENDING} tells {sidecar.month}",
+                    "rename the file or correct the sidecar",
                 )
             )
-    return pc.take(pa.array(months, pa.string()), pc.index_in(period, texts))
+        return month
+    if sidecar.month is not None:
+        return sidecar.month
+    if sidecar.window is not None:
+        for window in windows:
+            if window is not None and window.first and window.last:
+                return window.first[:7]
+    if len(named) > 1:
+        what = f"its name tells several months ({', '.join(sorted(named))})"
+    elif names_a_day(name):
+        what = "its name tells a day, not a month"
+    else:
+        what = "its month cannot be told: neither its name nor a column says it"
+    raise ExportRefused(
+        Problem(
+            export.source_file,
+            what,
+            "put the month in the name, such as 2024-05 or May 2024, or in a file "
+            f"{name + ENDING} beside it: `month: 2024-05`",
+        )
+    )
+
+
+def _said(export: ExportFile) -> list[str]:
+    """What the table says in words: its file's name, its sheet's, and what is above the header."""
+    name = Path(file_of(export.source_file)).name
+    sheet = [] if export.layout.sheet is None else [export.layout.sheet]
+    return [name, *sheet, *export.titles]
+
+
+def _without_other_window(export: ExportFile, sidecar: Sidecar) -> ExportFile:
+    """Refuse a span of days that is no month, unless each row has its date or it is let pass."""
+    notes = []
+    spans = [w for w in map(window_in, _said(export)) if w is not None and w.whole_month is None]
+    days = sorted({c.window_days for c in export.columns if c.window_days is not None})
+    if days:
+        notes.append(f"its columns count {', '.join(map(str, days))} days")
+    odd = [f"its columns count {n} days" for n in days if n not in _DAYS_OF_A_MONTH]
+    odd += [f"it tells of {span.text!r}" for span in spans]
+    dated = export.when is not None and export.columns[export.when].role != "period"
+    forced = sidecar.window is not None and all(map(_inside_a_month, spans))
+    if odd and not dated and not forced:
+        name = Path(file_of(export.source_file)).name
+        raise ExportRefused(
+            Problem(
+                export.source_file,
+                f"{odd[0]}, which is not a month",
+                "export one whole month; or, to take it for its month and mark it partial, "
+                f"write `window: month` into {name + ENDING} beside it",
+            )
+        )
+    if odd:
+        notes.append(f"{odd[0]}: marked partial")
+    return replace(
+        export, partial=export.partial or bool(odd), notes=(*export.notes, *dict.fromkeys(notes))
+    )
+
+
+def _inside_a_month(span: Window) -> bool:
+    return not (span.first and span.last) or span.first[:7] == span.last[:7]

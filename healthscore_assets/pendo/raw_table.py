@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.csv_rows import count_rows, name_of, read_batches
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.formats import tables
+from healthscore_assets.pendo.formats.batch import name_of
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import month_of_rows
 
@@ -27,6 +28,26 @@ _SCHEMA = pa.schema(
 )
 
 
+Stamp = tuple[str, str | None, tuple[tuple[str, str], ...]]
+"""Hash of the bytes, the sheet, and the hashes of the files beside it."""
+
+
+def stamp(sha256: str, export: ExportFile | None) -> Stamp:
+    """What a table is known by; of a file that is refused nothing but its bytes."""
+    if export is None:
+        return sha256, None, ()
+    return sha256, export.layout.sheet, tuple(sorted(export.beside.items()))
+
+
+def stamps(deliveries: list[Delivery]) -> set[Stamp]:
+    """What the tables of a month are known by, as `raw_rows` takes them in."""
+    found: dict[tuple[str, str | None], Stamp] = {}
+    for delivery in deliveries:
+        told = stamp(delivery.sha256, delivery.export)
+        found.setdefault(told[:2], told)
+    return set(found.values())
+
+
 @dataclass(frozen=True)
 class TakenIn:
     """A file of the archive, as its row in `raw_pendo_export` tells it."""
@@ -35,6 +56,11 @@ class TakenIn:
     export: ExportFile
     rows: int
     partial: bool
+
+    @property
+    def stamp(self) -> Stamp:
+        """Equal as long as neither its bytes nor the files read beside it change."""
+        return stamp(self.sha256, self.export)
 
 
 def raw_rows(
@@ -46,19 +72,21 @@ def raw_rows(
     then; new bytes are partial unless the month is ``over``.
     Raises ExportRefused where the rows of a file cannot be counted.
     """
-    rows: dict[str, dict[str, Any]] = {}
+    rows: dict[tuple[str, str | None], dict[str, Any]] = {}
     for delivery in deliveries:
         export, sha256 = delivery.export, delivery.sha256
         assert export is not None, delivery.problem
-        if sha256 in rows:
+        key = (sha256, export.layout.sheet)
+        if key in rows:
             continue
-        told = json.loads(export.to_json()) | {"partial": partial.get(sha256, not over)}
-        rows[sha256] = {
+        told = json.loads(export.to_json())
+        told["partial"] = export.partial or partial.get(sha256, not over)
+        rows[key] = {
             "source_file": export.source_file,
             "source_sha256": sha256,
             "bytes": delivery.path.stat().st_size,
             "shape": export.shape,
-            "header_row": export.header_row,
+            "header_row": export.layout.header_row,
             "rows": _count_rows(delivery, export, month),
             "column_count": len(export.columns),
             "column_map": json.dumps(told, ensure_ascii=False),
@@ -68,21 +96,20 @@ def raw_rows(
 
 def taken_in(row: Mapping[str, Any]) -> TakenIn:
     """The file behind a row of `raw_pendo_export`."""
-    export = ExportFile.from_json(
-        row["source_file"], row["shape"], row["header_row"], row["column_map"]
-    )
-    partial = json.loads(row["column_map"])["partial"]
-    return TakenIn(row["source_sha256"], export, row["rows"], partial)
+    export = ExportFile.from_json(row["source_file"], row["shape"], row["column_map"])
+    return TakenIn(row["source_sha256"], export, row["rows"], export.partial)
 
 
 def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     """Rows below the header, blank lines left out; of a file of several months the month's."""
-    period = export.index("period")
-    if period is None:
-        return count_rows(delivery.path, export)
+    at = export.when
+    if at is None:
+        return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
-    for batch in read_batches(delivery.path, export, [], [period]):
+    for batch in tables.batches(delivery.path, export.source_file, export.layout, [], [at]):
         if len(batch.source_row):
-            months = month_of_rows(export, batch.cells[name_of(period)], batch.source_row)
+            months = month_of_rows(export, batch.cells[name_of(at)])
             rows += pc.sum(pc.equal(months, month)).as_py() or 0
+        if month == delivery.months[0]:
+            rows += len(batch.misshapen)  # rows that tell no month count in the first
     return rows

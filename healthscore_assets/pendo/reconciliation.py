@@ -8,7 +8,6 @@ from pathlib import Path
 from healthscore_assets.contracts.quarantine import REASONS, ROW_REASONS
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.pendo.cleaning import CleanedMonth
-from healthscore_assets.pendo.headers import understand
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,19 @@ def reconcile(
         month.visitor_month.aggregate(rows=month.visitor_month.listed_rows.sum().fill_null(0))
     )
     numbers: dict[str, float] = {
-        "rows_in": sum(rows_told),
+        "rows_in": sum(rows_told) + month.title_rows,
         "rows_listed": int(listed["rows"]),
         "rows_refused": len(refused_rows),
-        "total_rows": month.total_rows,
+        "title_rows": month.title_rows,
+        "total_rows": month.read.total_rows,
     }
     differences = []
-    accounted = numbers["rows_listed"] + numbers["rows_refused"] + numbers["total_rows"]
+    accounted = sum(
+        numbers[name] for name in ("rows_listed", "rows_refused", "title_rows", "total_rows")
+    )
     if numbers["rows_in"] != accounted:
         differences.append(f"{numbers['rows_in']:g} rows in the files, {accounted:g} accounted for")
-    for measure, total_in in sorted(month.engagement_in.items()):
+    for measure, total_in in sorted(month.read.engagement.items()):
         total_out = out.get(measure, Decimal())
         refused = quarantined.get(measure, Decimal())
         numbers |= {
@@ -82,6 +84,14 @@ def reconcile(
     )
 
 
+_NUMBER = """
+    CASE WHEN trim(value) LIKE '%\\%' ESCAPE '\\'
+         THEN TRY_CAST(rtrim(replace(trim(value), ',', ''), '%') AS DOUBLE) / 100
+         ELSE TRY_CAST(replace(trim(value), ',', '') AS DOUBLE) END
+"""
+"""By way of a float, as the cells were read: a half in the seventh decimal rounds alike."""
+
+
 def _plain(total: Decimal) -> str:
     return f"{total.normalize():,f}"
 
@@ -97,12 +107,16 @@ def _quarantined(engine: Engine, month: CleanedMonth) -> dict[str, Decimal]:
     """Engagement of refused rows, by measure; a refused cell holds none that can be counted."""
     engine.keep("refused_rows", month.quarantine.filter(month.quarantine.reason.isin(ROW_REASONS)))
     totals: dict[str, Decimal] = {}
-    # By way of a float, as the cells were read: a half in the seventh decimal rounds alike.
-    number = "TRY_CAST(replace(value, ',', '') AS DOUBLE)"
-    for header, total in _sums(engine, "refused_rows", '"column"', number).items():
-        measure = understand(header).measure
-        if measure is not None:
-            totals[measure] = totals.get(measure, Decimal()) + total
+    found = engine.rows(
+        f"""
+        SELECT source_file, "column", sum(({_NUMBER})::DECIMAL(18, 6)) AS total
+        FROM refused_rows GROUP BY ALL
+        """
+    )
+    for row in found:
+        measure = month.counted_in.get((row["source_file"], row["column"]))
+        if measure is not None and row["total"] is not None:
+            totals[measure] = totals.get(measure, Decimal()) + row["total"]
     return totals
 
 

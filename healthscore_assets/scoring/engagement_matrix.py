@@ -17,12 +17,13 @@ def ranked_clients(
 
     Parameters: one month of ``client_month``; ``base`` with a row per client of the base.
     Grain: audience x basis x client. Basis `total` ranks the whole base, `per_user` the clients
-    with users. Columns ``users`` (visitors with engagement) and ``size`` (clients ranked).
+    with users. Columns ``users`` (visitors with engagement, null where none are told) and ``size``
+    (clients ranked).
     """
     clients = base.select("client_id").cross_join(_literals("audience", audiences))
     found = client_month.select("client_id", "audience", "unique_visitors")
     clients = clients.left_join(found, ["client_id", "audience"]).select(
-        "client_id", "audience", users=ibis._.unique_visitors.fill_null(0)
+        "client_id", "audience", users="unique_visitors"
     )
     clients = clients.cross_join(_literals("basis", BASES))
     clients = clients.filter((clients.basis == "total") | (clients.users > 0))

@@ -31,12 +31,14 @@ def month_indices(
     client_month: ibis.Table,
     lookup_areas: ibis.Table,
     settings: ScoringSettings,
+    partial: frozenset[int] = frozenset(),
 ) -> MonthIndices:
     """Weights and scores of a month, and the change of the scores since the month before.
 
     Parameters: ``client_area_month`` of the month (``months_ago`` 0) and the one before;
-    ``client_month`` reaching ``silent_months`` further back; the ``area`` column of the lookup.
-    Grain: as in the contracts of `area_weights` and `index_scores`.
+    ``client_month`` reaching ``silent_months`` further back; the ``area`` column of the lookup;
+    ``partial`` tells which months are not whole, by how many months ago they were: there is no
+    change from or to those. Grain: as in the contracts of `area_weights` and `index_scores`.
     """
     base = bases(client_month, [0, 1], settings.silent_months)
 
@@ -53,6 +55,8 @@ def month_indices(
 
     weights, scores = scores_of(0, AUDIENCES)
     _, scores_before = scores_of(1, ("all",))
+    if partial & {0, 1}:
+        scores_before = scores_before.filter(ibis.literal(False))
     clients = base.filter(base.months_ago == 0).select("client_id")
     return MonthIndices(weights, _one_row_per_client(clients, scores, scores_before))
 

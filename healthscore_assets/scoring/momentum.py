@@ -8,23 +8,33 @@ from healthscore_assets.scoring.base import bases
 AVERAGED_MONTHS = 3
 
 
-def momentum(client_month: ibis.Table, settings: ScoringSettings) -> ibis.Table:
+def momentum(
+    client_month: ibis.Table,
+    settings: ScoringSettings,
+    partial: frozenset[int] = frozenset(),
+) -> ibis.Table:
     """Trend, direction and changes of every client of the month's base.
 
     Parameters: ``client_month`` of the month (``months_ago`` 0), the three that are averaged, and
-    the ``silent_months`` before those. Grain: client.
-    A month of the past counts only where it was delivered and the client was in its base.
+    the ``silent_months`` before those; ``partial`` tells which of them are not whole, by how many
+    months ago they were. Grain: client.
+    A month of the past counts only where it was delivered whole and the client was in its base; a
+    partial month at hand has levels, and is compared with nothing.
     """
-    past = list(range(AVERAGED_MONTHS + 1))
-    members = bases(client_month, past, settings.silent_months)
+    past = range(1, AVERAGED_MONTHS + 1)
+    compared = [0] if 0 in partial else [0, *(ago for ago in past if ago not in partial)]
+    members = bases(client_month, compared, settings.silent_months)
     usage = client_month.filter(client_month.audience == "all")
     usage = usage.select("client_id", "months_ago", "engagement", "unique_visitors", "active_areas")
-    rows = members.left_join(usage, ["client_id", "months_ago"]).select(
+    joined = members.left_join(usage, ["client_id", "months_ago"])
+    silent = joined.engagement.isnull()
+    rows = joined.select(
         "client_id",
         "months_ago",
-        engagement=ibis._.engagement.fill_null(0.0),
-        unique_visitors=ibis._.unique_visitors.fill_null(0),
-        active_areas=ibis._.active_areas.fill_null(0),
+        engagement=joined.engagement.fill_null(0.0),
+        # 0 where the client is not listed; null where it is listed without visitors.
+        unique_visitors=ibis.ifelse(silent, 0, joined.unique_visitors),
+        active_areas=joined.active_areas.fill_null(0),
     )
 
     def at(column: str, ago: int) -> ibis.Value:

@@ -46,14 +46,15 @@ BAD_FILES = {
     "not a table": (
         "usage 2024-03.csv",
         b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
-        "is not a table in UTF-8 text (it holds zero bytes); save it as CSV UTF-8",
+        "is not a table in text (it holds zero bytes); save it as CSV UTF-8",
     ),
     "no client column": (
         "usage 2024-04.csv",
         b"Visitor ID,Days Active,Clicks for Team | Chat\nv-acme,1,2\n",
         "row 1: no client column among 3 columns "
         "(Visitor ID, Days Active, Clicks for Team | Chat); "
-        "expected a header such as Account Id, Account, Client Id",
+        "expected a header such as Account ID, Account, Client ID, or one that "
+        "lookups/column_aliases.csv lists for client_id",
     ),
     "two columns that both could be the client": (
         "usage 2024-05.csv",

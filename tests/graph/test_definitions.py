@@ -47,6 +47,9 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
     assert {n for n, g in found.items() if g == "lookups"} == {
         "product_areas",
         "internal_domains",
+        "column_aliases",
+        "client_aliases",
+        "excluded_accounts",
         "scoring_settings",
     }
     assert list(TABLES) == list(CONTRACTS)
@@ -79,16 +82,30 @@ def test_lineage(definitions: dg.Definitions) -> None:
         name: {dep.asset_key.to_user_string() for dep in spec.deps}
         for name, spec in specs(definitions).items()
     }
-    assert parents["cleaned_usage"] == {"raw_pendo_export", "product_areas", "internal_domains"}
+    assert parents["raw_pendo_export"] == {"column_aliases", "product_areas", "scoring_settings"}
+    assert parents["cleaned_usage"] == {
+        "raw_pendo_export",
+        "product_areas",
+        "internal_domains",
+        "client_aliases",
+        "excluded_accounts",
+        "scoring_settings",
+    }
     assert parents["area_engagement"] == {"cleaned_usage", "product_areas", "scoring_settings"}
     assert parents["client_month"] == {"visitor_month", "area_engagement"}
     assert parents["index_scores"] == {
         "client_area_month",
         "client_month",
+        "raw_pendo_export",
         "product_areas",
         "scoring_settings",
     }
-    assert parents["momentum"] == {"client_month", "index_scores", "scoring_settings"}
+    assert parents["momentum"] == {
+        "client_month",
+        "index_scores",
+        "raw_pendo_export",
+        "scoring_settings",
+    }
     assert parents["client_scores"] == {
         "index_scores",
         "momentum",
@@ -105,6 +122,9 @@ def test_windows_follow_the_setting(tmp_path: Path) -> None:
         graph = Graph.of(build_definitions(workplace))
         assert graph.reads["index_scores"]["client_month"] == silent + 1
         assert graph.reads["momentum"]["client_month"] == silent + 3
+        # Which months are partial, over the same windows.
+        assert graph.reads["index_scores"]["raw_pendo_export"] == silent + 1
+        assert graph.reads["momentum"]["raw_pendo_export"] == silent + 3
         assert graph.reads["client_scores"]["client_names"] == silent + 3
 
 

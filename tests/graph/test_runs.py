@@ -199,6 +199,7 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
     observe_lookups(running.instance, running.workplace)
     # Dagster marks the direct consumers first; the others follow once those have run.
     assert stale_tables(running, "2024-01") == {
+        "raw_pendo_export",
         "cleaned_usage",
         "visitor_month",
         "quarantine",
@@ -209,9 +210,14 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
     }
     assert running.run("2024-01").succeeded
     assert stale_tables(running, "2024-01") == set()
-    running.project.lookup("scoring.yaml", "flat_band: 0.2\n")
+    running.project.lookup("scoring.yaml", "flat_band: 0.2\nlargest_quarantined_share: 1.0\n")
     observe_lookups(running.instance, running.workplace)
     assert stale_tables(running, "2024-01") == {
+        "raw_pendo_export",
+        "cleaned_usage",
+        "visitor_month",
+        "quarantine",
+        "client_names",
         "area_engagement",
         "area_weights",
         "index_scores",

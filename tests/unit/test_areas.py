@@ -14,6 +14,7 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.areas import (
     area_engagement,
     engagement_by_mapping,
+    unlisted_features,
     unmapped_features,
 )
 from healthscore_assets.engagement.mapping_report import mapping_report
@@ -112,7 +113,7 @@ LOOKUP = ProductAreas(
 )
 
 
-def usage(*rows: tuple[str, str, str, str, float]) -> ibis.Table:
+def usage(*rows: tuple[str, str | None, str, str, float]) -> ibis.Table:
     """`cleaned_usage` of external visitors: client, visitor, feature, measure, value."""
     names = ["client_id", "visitor_id", "feature", "measure", "value"]
     told = [{**dict(zip(names, row, strict=True)), "audience": "external"} for row in rows]
@@ -126,9 +127,12 @@ def lookup() -> ibis.Table:
     return engine().arrow("areas_of_lookup", LOOKUP.rows(), schema)
 
 
-def by_area(table: ibis.Table, measure: str = "clicks") -> list[tuple[object, ...]]:
+def by_area(
+    table: ibis.Table, measure: str = "clicks", *, area_from_feature: bool = False
+) -> list[tuple[object, ...]]:
     """Client, visitor, area, engagement."""
-    found = area_engagement(table, lookup(), measure).order_by(AREA_ENGAGEMENT.unique)
+    found = area_engagement(table, lookup(), measure, area_from_feature=area_from_feature)
+    found = found.order_by(AREA_ENGAGEMENT.unique)
     rows = engine().rows(found.select("client_id", "visitor_id", "area", "engagement"))
     return [tuple(row.values()) for row in rows]
 
@@ -158,6 +162,71 @@ def test_a_feature_that_is_not_listed_is_unmapped() -> None:
     assert by_area(table) == [("a", "v", "Planning", 4), ("a", "v", "Unmapped", 3)]
 
 
+def test_usage_without_a_visitor_is_the_clients() -> None:
+    table = usage(
+        ("a", None, "Reports: All", "clicks", 1),
+        ("a", None, "Reports: New", "clicks", 2),
+        ("a", "v", "Reports: New", "clicks", 4),
+        ("b", None, "Reports: New", "clicks", 8),
+    )
+    assert by_area(table) == [
+        ("a", "v", "Reports", 4),
+        ("a", None, "Reports", 3),
+        ("b", None, "Reports", 8),
+    ]
+
+
+def area_in(feature: str) -> object:
+    """The area of a feature where the setting takes it from the name."""
+    ((_, _, area, _),) = by_area(usage(("a", "v", feature, "clicks", 1)), area_from_feature=True)
+    return area
+
+
+@pytest.mark.parametrize(
+    ("feature", "area"),
+    [
+        ("Labs | Search", "Labs"),
+        ("Labs > Search", "Labs"),
+        ("Labs: Search", "Labs"),
+        ("Labs / Search", "Labs"),
+        ("Labs | Search | Deep", "Labs"),
+        ("Data Hub: CSV/Excel - Import", "Data Hub"),
+        ("CSV/Excel | Import", "CSV/Excel"),
+        # As the lookup spells its areas, though it lists other features of them.
+        ("PLANNING | Calendar", "Planning"),
+        ("reports > Deep", "Reports"),
+        # The lookup goes before the name.
+        ("planning | BOARD", "Planning"),
+        # Nothing that separates, or nothing before it.
+        ("Labs", "Unmapped"),
+        ("Labs/Search", "Unmapped"),
+        ("Labs - Search", "Unmapped"),
+        ("Labs-Search", "Unmapped"),
+        ("Labs|Search", "Unmapped"),
+        (": Search", "Unmapped"),
+        # The name for features without an area is not an area.
+        ("unmapped | Search", "Unmapped"),
+        ("UNMAPPED: Search", "Unmapped"),
+    ],
+)
+def test_the_area_in_the_name_of_a_feature(feature: str, area: str) -> None:
+    assert area_in(feature) == area
+
+
+def test_one_spelling_of_an_area_that_only_names_tell() -> None:
+    # The lookup spells none of these: the first in the order of the characters, capitals first.
+    table = usage(
+        ("a", "v", "labs | Search", "clicks", 1),
+        ("a", "v", "Labs | Find", "clicks", 2),
+        ("b", "v", "LABS | Look", "clicks", 4),
+    )
+    assert by_area(table, area_from_feature=True) == [("a", "v", "LABS", 3), ("b", "v", "LABS", 4)]
+
+
+def test_names_tell_no_area_unless_the_setting_says_so() -> None:
+    assert by_area(usage(("a", "v", "Labs | Search", "clicks", 1))) == [("a", "v", "Unmapped", 1)]
+
+
 def test_measures_are_never_mixed() -> None:
     table = usage(
         ("a", "v", "Planning > Board", "clicks", 1), ("a", "v", "Planning > Board", "minutes", 2.5)
@@ -182,7 +251,8 @@ def test_the_unmapped_features_most_used_first() -> None:
         ("b", "w", "Planning > Board", "clicks", 100),
         ("b", "w", "labs", "minutes", 100),
     )
-    found = engine().rows(unmapped_features(table, lookup(), "clicks"))
+    unlisted = unlisted_features(table, lookup(), "clicks")
+    found = engine().rows(unmapped_features(unlisted))
     assert [(row["feature"], row["engagement"]) for row in found] == [
         ("tour", 3),
         ("help", 2),
@@ -210,7 +280,33 @@ def test_the_report_names_the_features_without_an_area() -> None:
         "25.0% of clicks has no product area: labs 1 (9), labs 2 (8), labs 3 (7), tour (1). "
         "Add these features to product_areas.csv."
     )
-    assert report.numbers == {"engagement_in": 100, "engagement_out": 100, "share_unmapped": 0.25}
+    assert report.numbers == {
+        "engagement_in": 100,
+        "engagement_out": 100,
+        "share_unmapped": 0.25,
+        "share_from_names": 0,
+    }
+
+
+def test_the_report_tells_how_much_the_names_of_features_decided() -> None:
+    table = usage(
+        ("a", "v", "Planning > Board", "clicks", 70),
+        ("a", "v", "Labs | Search", "clicks", 15),
+        ("a", "v", "Planning | Calendar", "clicks", 5),
+        ("a", "v", "tour", "clicks", 6),
+        ("a", "v", "unmapped | help", "clicks", 4),
+    )
+    areas = area_engagement(table, lookup(), "clicks", area_from_feature=True)
+    report = mapping_report(engine(), table, areas, lookup(), "clicks", area_from_feature=True)
+    assert report.agrees
+    # 15 + 5 of 100 by their names; 6 + 4 without an area.
+    assert report.says == (
+        "clicks: 100 in cleaned_usage, 100 in areas, 20.0% of it by the features' own names."
+    )
+    assert report.unmapped.startswith(
+        "10.0% of clicks has no product area: tour (6), unmapped | help (4). "
+    )
+    assert (report.numbers["share_unmapped"], report.numbers["share_from_names"]) == (0.1, 0.2)
 
 
 def test_the_report_notices_engagement_that_was_lost() -> None:

@@ -119,6 +119,28 @@ def test_a_person_of_two_clients_is_two_visitors() -> None:
     ]
 
 
+def test_rows_without_a_visitor_are_nobodys_and_keep_their_audience() -> None:
+    # An external and an internal file of one row per account: no person is listed as both.
+    nobody = {"visitor_id": None}
+    found = visitors(
+        {**nobody, "segment": "external", "minutes": 1},
+        {**nobody, "segment": "internal", "minutes": 2},
+        {**nobody, "segment": "external", "minutes": 4},
+        {**nobody, "client_id": "b"},
+        {"minutes": 8},
+    )
+    rows = [(v["client_id"], v["visitor_id"], v["audience"], v["listed_rows"]) for v in found]
+    assert sorted(rows, key=str) == [
+        ("a", "v", "external", 1),
+        ("a", None, "external", 2),
+        ("a", None, "internal", 1),
+        ("b", None, "external", 1),
+    ]
+    minutes = {(v["visitor_id"], v["audience"]): v["minutes"] for v in found}
+    assert (minutes[None, "internal"], minutes["v", "external"]) == (2, 8)
+    assert not any(v["disagrees"] for v in found)
+
+
 def test_days_are_the_largest_and_minutes_the_sum_of_a_visitors_rows() -> None:
     found = visitors(
         {"days_active": 3, "minutes": 0.1},

@@ -15,8 +15,9 @@ from healthscore_assets.contracts import (
     VISITOR_MONTH,
 )
 
-# client, visitor, audience, {area: engagement}; a visitor without any is listed all the same.
-Visitor = tuple[str, str, str, dict[str, float]]
+# client, visitor, audience, {area: engagement}; a visitor without any is listed all the same. The
+# visitor is None where an export has a row per account.
+Visitor = tuple[str, str | None, str, dict[str, float]]
 
 VISITORS: list[Visitor] = [
     ("a", "a1", "external", {"P": 3, "Q": 1}),
@@ -90,6 +91,64 @@ def test_clients_by_audience() -> None:
 def test_a_visitor_of_two_clients_is_a_visitor_of_each() -> None:
     rows = client_month([("a", "x", "external", {"P": 1}), ("b", "x", "internal", {"P": 2})])
     assert [rows[c, "all"]["unique_visitors"] for c in "ab"] == [1, 1]
+
+
+# a: external visitors, and its internal usage without any. b, c: no visitors; c used nothing.
+# d: a visitor in one file, and another file without. e: visitors, as ever.
+WITHOUT_VISITORS: list[Visitor] = [
+    ("a", "a1", "external", {"P": 3}),
+    ("a", None, "internal", {"P": 4, "Q": 1}),
+    ("b", None, "external", {"P": 6, "Unmapped": 2}),
+    ("c", None, "external", {}),
+    ("d", "d1", "external", {"Q": 5}),
+    ("d", None, "external", {"P": 7}),
+    ("e", "e1", "external", {"P": 8}),
+]
+
+
+def test_without_visitors_engagement_counts_and_users_are_unknown() -> None:
+    rows = client_month(WITHOUT_VISITORS)
+    names = ("engagement", "unique_visitors", "active_areas", "engagement_per_user", "listed")
+    assert {key: tuple(row[name] for name in names) for key, row in rows.items()} == {
+        ("a", "all"): (8, None, 2, None, True),
+        ("a", "external"): (3, 1, 1, 3, True),
+        ("a", "internal"): (5, None, 2, None, True),
+        ("b", "all"): (6, None, 1, None, True),
+        ("b", "external"): (6, None, 1, None, True),
+        # Not listed in this audience: nobody, which is known.
+        ("b", "internal"): (0, 0, 0, None, False),
+        ("c", "all"): (0, None, 0, None, True),
+        ("c", "external"): (0, None, 0, None, True),
+        ("c", "internal"): (0, 0, 0, None, False),
+        ("d", "all"): (12, None, 2, None, True),
+        ("d", "external"): (12, None, 2, None, True),
+        ("d", "internal"): (0, 0, 0, None, False),
+        ("e", "all"): (8, 1, 1, 8, True),
+        ("e", "external"): (8, 1, 1, 8, True),
+        ("e", "internal"): (0, 0, 0, None, False),
+    }
+
+
+def test_visitors_of_an_area_are_unknown_where_some_of_it_has_none() -> None:
+    rows = client_area_month(WITHOUT_VISITORS)
+    assert {key: (row["engagement"], row["visitors"]) for key, row in rows.items()} == {
+        ("a", "all", "P"): (7, None),
+        ("a", "all", "Q"): (1, None),
+        ("a", "external", "P"): (3, 1),
+        ("a", "internal", "P"): (4, None),
+        ("a", "internal", "Q"): (1, None),
+        ("b", "all", "P"): (6, None),
+        ("b", "all", "Unmapped"): (2, None),
+        ("b", "external", "P"): (6, None),
+        ("b", "external", "Unmapped"): (2, None),
+        # d's only user of Q is known, and so is that there is no other.
+        ("d", "all", "Q"): (5, 1),
+        ("d", "all", "P"): (7, None),
+        ("d", "external", "Q"): (5, 1),
+        ("d", "external", "P"): (7, None),
+        ("e", "all", "P"): (8, 1),
+        ("e", "external", "P"): (8, 1),
+    }
 
 
 def test_three_rows_for_every_listed_client() -> None:

@@ -129,6 +129,7 @@ INSIDE_AND_OUTSIDE = [
     ("visitor_month", "listed_rows", 1, 0, "at least 1"),
     ("area_weights", "weight", 1.0, 1.0001, "from 0 to 1"),
     ("area_weights", "users", 0, -1, "at least 0"),
+    ("momentum", "unique_visitors", 0, -1, "at least 0"),
     ("momentum", "engagement_trend", -1.0, -1.0001, "at least -1"),
     ("momentum", "direction", "flat", "sideways", "one of up, flat, down"),
 ]
@@ -163,9 +164,20 @@ def test_a_key_is_unique(broken: Broken) -> None:
     (found,) = broken("cleaned_usage", {}, {}, {}, {"feature": "Y"}, {"visitor_id": "w"})
     # One key, which stands three times.
     assert found.line() == (
-        "cleaned_usage.client_id+visitor_id+feature+measure: expected a unique key, "
-        "1 row not so (first: client_id='a', visitor_id='v', feature='X', measure='clicks', rows=3)"
+        "cleaned_usage.client_id+visitor_id+audience+feature+measure: expected a unique key, "
+        "1 row not so (first: client_id='a', visitor_id='v', audience='external', feature='X', "
+        "measure='clicks', rows=3)"
     )
+
+
+def test_rows_without_a_visitor_have_a_key_all_the_same(broken: Broken) -> None:
+    nobody = {"visitor_id": None}
+    apart = [nobody, nobody | {"client_id": "b"}, nobody | {"audience": "internal"}, {}]
+    assert broken("cleaned_usage", *apart) == []
+    (found,) = broken("cleaned_usage", *apart, nobody)
+    assert [(row["client_id"], row["visitor_id"], row["rows"]) for row in found.rows] == [
+        ("a", None, 2)
+    ]
 
 
 def test_rows_that_differ_in_one_part_of_the_key_are_no_repetition(broken: Broken) -> None:
@@ -195,7 +207,8 @@ def test_the_first_five_rows_in_key_order(broken: Broken) -> None:
     assert [row["visitor_id"] for row in found.rows] == ["v1", "v2", "v3", "v4", "v5"]
     assert found.line().startswith(
         "cleaned_usage.value: expected more than 0, 7 rows not so (first: client_id='a', "
-        "visitor_id='v1', feature='X', measure='clicks', value=-1.0; client_id='a', visitor_id='v2'"
+        "visitor_id='v1', audience='external', feature='X', measure='clicks', value=-1.0; "
+        "client_id='a', visitor_id='v2'"
     )
 
 
@@ -229,6 +242,23 @@ def test_rows_are_told_by_where_they_were_delivered(broken: Broken) -> None:
     assert "days_active=40.0" in found.line()
 
 
+def test_a_row_without_a_visitor_is_told_by_where_it_was_delivered(broken: Broken) -> None:
+    sources = arrow.table(
+        {
+            "source_file": ["a.csv", "a.csv"],
+            "source_row": [2, 3],
+            "client_id": ["a", "b"],
+            "visitor_id": arrow.array([None, None], arrow.string()),
+        }
+    )
+    schema = {"source_file": "string", "source_row": "int64"}
+    schema |= {"client_id": "string", "visitor_id": "string"}
+    traced = engine().arrow("sources", sources, ibis.schema(schema))
+    nobody = {"visitor_id": None, "days_active": 40.0}
+    (found,) = broken("visitor_month", nobody, traced_to=traced)
+    assert [(row["source_row"], row["client_id"]) for row in found.rows] == [(2, "a")]
+
+
 # ------------------------------------------------------------------------------- declarations
 
 
@@ -249,6 +279,7 @@ def test_every_contract_says_what_a_row_and_a_column_is(name: str) -> None:
     assert contract.unique
     assert set(contract.unique) <= set(contract.columns)
     assert all(column.description for column in contract.columns.values())
-    assert all(not contract.columns[key].nullable for key in contract.unique)
+    # Exports without visitors are told apart by client and audience.
+    assert {key for key in contract.unique if contract.columns[key].nullable} <= {"visitor_id"}
     assert rules_of(contract)
     assert list(schema_of(contract).names) == list(contract.columns)

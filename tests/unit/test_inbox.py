@@ -51,7 +51,7 @@ def test_files_and_folders_by_name(tmp_path: Path) -> None:
     found = put(
         tmp_path,
         {
-            "b 2024-06.CSV": EXPORT,
+            "b 2024-06.CSV": EXPORT + "b,w,1\n",  # not the bytes of another month
             "a 2024-05.csv": EXPORT,
             "old/2023-12.csv.gz": gzip.compress(EXPORT.encode()),
             "x.csv/May 2024.csv": EXPORT,  # a folder may be called anything
@@ -98,8 +98,13 @@ def test_hidden_files_and_downloads_under_way_are_no_deliveries(tmp_path: Path, 
             "2024-05 and 2024-06.csv",
             "its name tells several months (2024-05, 2024-06); put the month in the name",
         ),
-        ("2024-05.xlsx", "2024-05.xlsx: is not a CSV file; expected .csv or .csv.gz"),
-        ("2024-05", "2024-05: is not a CSV file"),
+        (
+            "2024-05.txt",
+            "2024-05.txt: is not a kind of file that is read; expected .csv, .csv.gz, .json, "
+            ".xlsx, .parquet or .avro",
+        ),
+        ("2024-05", "2024-05: is not a kind of file that is read"),
+        ("2024-05.xlsx", "2024-05.xlsx: is not a workbook"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path: Path, name: str, says: str) -> None:
@@ -132,15 +137,10 @@ def test_a_month_column_goes_before_the_name(tmp_path: Path) -> None:
     [
         (
             "a,v,2024-05,1\n\na,w,soon,1\n",
-            "usage.csv, row 4, column 'Month': 'soon' is not a month; "
-            "expected a month such as 2024-05 or May 2024",
+            "usage.csv, row 4, column 'Month': 'soon' is not a date or a month; "
+            "expected dates such as 2024-05-31, or months such as 2024-05 or May 2024",
         ),
-        ("a,v,,1\n", "usage.csv, row 2, column 'Month': '' is not a month"),
-        (
-            "a,v,2024-05,1\na,v,2024-05\n",
-            "usage.csv, row 3: expected 4 cells to tell its month, found 'a,v,2024-05'; "
-            "correct or delete the row",
-        ),
+        ("a,v,,1\n", "usage.csv, row 2, column 'Month': the column is blank"),
     ],
 )
 def test_a_month_column_with_a_bad_cell(tmp_path: Path, rows: str, says: str) -> None:

@@ -5,6 +5,8 @@ Numbers in the comments: L = ln 2, so log(1 + e) of e = 0, 1, 3, 7 is 0, L, 2L, 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -20,11 +22,15 @@ Scaling = Literal["log", "none", "mean"]
 
 
 def scores(
-    *uses: Use, lookup: str = "PQ", silent_months: int = 3, area_scaling: Scaling = "log"
+    *uses: Use,
+    lookup: str = "PQ",
+    silent_months: int = 3,
+    area_scaling: Scaling = "log",
+    partial: Iterable[int] = (),
 ) -> dict[str, dict[str, Any]]:
     """client -> its row of `index_scores`; the lookup's areas are letters."""
     settings = ScoringSettings(silent_months=silent_months, area_scaling=area_scaling)
-    month = month_indices(*client_tables(*uses), areas(*lookup), settings)
+    month = month_indices(*client_tables(*uses), areas(*lookup), settings, frozenset(partial))
     return by(found(INDEX_SCORES, month.index_scores), "client_id")
 
 
@@ -190,6 +196,46 @@ def test_change_since_the_month_before() -> None:
     )
     assert of(rows, "total_all_change") == [50, 50, -100]
     assert of(rows, "per_user_all_change") == [50, 50, -100]
+
+
+@pytest.mark.parametrize("partial", [0, 1])
+def test_no_change_from_or_to_a_partial_month(partial: int) -> None:
+    uses = [
+        *[Use(c, {"P": x}, ago=1) for c, x in zip("abc", (1, 2, 3), strict=True)],
+        *[Use(c, {"P": x}) for c, x in zip("abc", (2, 3, 1), strict=True)],
+    ]
+    rows = scores(*uses, partial=[partial])
+    # Scored all the same.
+    assert of(rows, "total_all") == of(rows, "per_user_all") == [50, 100, 0]
+    assert of(rows, "total_all_change") == of(rows, "per_user_all_change") == [None] * 3
+
+
+def test_an_older_partial_month_leaves_the_change() -> None:
+    uses = [Use(c, {"P": x}, ago=ago) for c, x in (("a", 1), ("b", 2)) for ago in (0, 1, 2)]
+    assert of(scores(*uses, partial=[2]), "total_all_change") == [0, 0]
+
+
+def test_without_visitors_there_is_a_total_and_no_per_user_score() -> None:
+    # b's exports list no visitors: ranked with the others in total, not with the users of a and c.
+    rows = scores(Use("a", {"P": 4}, 4), Use("b", {"P": 9}, math.nan), Use("c", {"P": 2}), Use("d"))
+    assert of(rows, "total_all") == pytest.approx([200 / 3, 100, 100 / 3, 0])
+    assert of(rows, "per_user_all") == [0, None, 100, None]
+    assert of(rows, "per_user_external") == [0, None, 100, None]
+    assert (rows["a"]["n_total_all"], rows["a"]["n_per_user_all"]) == (4, 2)
+
+
+def test_visitors_of_one_audience_only() -> None:
+    # a: external visitors, internal usage without: nobody knows the visitors of all.
+    rows = scores(
+        Use("a", {"P": 4}, 2),
+        Use("a", {"P": 9}, math.nan, audience="internal"),
+        Use("b", {"P": 1}),
+        Use("c", {"P": 3}),
+    )
+    assert of(rows, "per_user_all") == [None, 0, 100]
+    assert of(rows, "per_user_external") == [50, 0, 100]
+    assert of(rows, "total_internal") == [100, 0, 0]
+    assert rows["a"]["per_user_internal"] is None
 
 
 def test_change_compares_with_the_score_published_then() -> None:

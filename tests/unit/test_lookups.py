@@ -195,12 +195,23 @@ def test_what_the_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
         ("flat_band", [0, 0.5, 1]),
         ("area_scaling", ["log", "none", "mean"]),
         ("measure", ["clicks", "page_views", "minutes", "days_active"]),
+        ("date_order", ["dmy", "mdy"]),
     ],
 )
 def test_the_edges_of_each_setting(tmp_path: Path, setting: str, values: list[object]) -> None:
     for value in values:
         path = written(tmp_path, f"{setting}: {value}\n")
         assert getattr(read_scoring_settings(path), setting) == value
+
+
+@pytest.mark.parametrize(("word", "value"), [("true", True), ("false", False)])
+def test_areas_in_the_names_of_features(tmp_path: Path, word: str, value: bool) -> None:
+    path = written(tmp_path, f"area_from_feature: {word}\n")
+    assert read_scoring_settings(path).area_from_feature is value
+
+
+def test_no_order_of_dates(tmp_path: Path) -> None:
+    assert read_scoring_settings(written(tmp_path, "date_order: null\n")).date_order is None
 
 
 @pytest.mark.parametrize(
@@ -224,6 +235,10 @@ def test_the_edges_of_each_setting(tmp_path: Path, setting: str, values: list[ob
         ("flat_band: .nan", "line 1: setting flat_band: "),
         ("flat_band:", "line 1: setting flat_band: input should be a valid number, found None"),
         ("area_scaling: sqrt", "line 1: setting area_scaling: input should be 'log', 'none' or"),
+        ("date_order: ymd", "line 1: setting date_order: input should be 'dmy' or 'mdy', found"),
+        ("date_order: DMY", "line 1: setting date_order: input should be 'dmy' or 'mdy', found"),
+        ("area_from_feature: 1", "line 1: setting area_from_feature: input should be a valid bool"),
+        ("area_from_feature:", "line 1: setting area_from_feature: input should be a valid bool"),
         ("measure: Clicks", "line 1: setting measure: input should be 'clicks', 'page_views'"),
         (
             "# a comment\nmesure: clicks",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -11,11 +13,14 @@ from healthscore_assets.contracts import MOMENTUM
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 
 
-def moved(*uses: Use, silent_months: int = 3, flat_band: float = 0.1) -> dict[str, dict[str, Any]]:
+def moved(
+    *uses: Use, silent_months: int = 3, flat_band: float = 0.1, partial: Iterable[int] = ()
+) -> dict[str, dict[str, Any]]:
     """client -> its row of `momentum`."""
     settings = ScoringSettings(silent_months=silent_months, flat_band=flat_band)
     _, client_month = client_tables(*uses)
-    return by(found(MOMENTUM, momentum(client_month, settings)), "client_id")
+    table = momentum(client_month, settings, frozenset(partial))
+    return by(found(MOMENTUM, table), "client_id")
 
 
 def history(client: str, *engagement: float | None) -> list[Use]:
@@ -172,6 +177,61 @@ def test_external_and_internal_together_and_unmapped_not() -> None:
         Use("a", {"P": 4, "Q": 8}, users=3, audience="internal"),
     )["a"]
     assert (row["engagement"], row["active_areas"], row["unique_visitors"]) == (13, 2, 5)
+
+
+# ----------------------------------------------------------------------- months that are not whole
+
+
+def changes(row: dict[str, Any]) -> list[Any]:
+    return [row["active_areas_change"], row["unique_visitors_change"]]
+
+
+def test_a_partial_month_has_levels_and_is_compared_with_nothing() -> None:
+    row = moved(*history("a", 4, 4, 4, 1), partial=[0])["a"]
+    assert (row["engagement"], row["active_areas"], row["unique_visitors"]) == (1, 1, 1)
+    assert trend(row) == [None, None, None]
+    assert changes(row) == [None, None]
+
+
+@pytest.mark.parametrize("partial", [1, 2, 3])
+def test_no_trend_over_a_partial_month(partial: int) -> None:
+    row = moved(*history("a", 4, 4, 4, 1), partial=[partial])["a"]
+    assert trend(row) == [None, None, None]
+    assert changes(row) == ([None, None] if partial == 1 else [0, 0])
+
+
+def test_a_partial_month_before_the_window_matters_to_nobody() -> None:
+    row = moved(*history("a", 9, 4, 4, 4, 8), partial=[4, 5])["a"]
+    assert trend(row) == [4, pytest.approx(1), "up"]
+    assert changes(row) == [0, 0]
+
+
+def test_from_nothing_to_something_is_not_up_in_a_partial_month() -> None:
+    assert trend(moved(*history("a", 0, 0, 0, 1), partial=[0])["a"]) == [None, None, None]
+
+
+def test_a_partial_month_keeps_clients_in_the_base() -> None:
+    # Listed last in the partial month before: silent in this one, and still compared.
+    row = moved(*history("a", 4, None), *STEADY, partial=[1])["a"]
+    assert (row["engagement"], row["unique_visitors"]) == (0, 0)
+
+
+# ------------------------------------------------------------------------ exports without visitors
+
+
+def test_without_visitors_their_number_and_its_change_are_unknown() -> None:
+    without, told = Use("a", {"P": 6}, users=math.nan), Use("a", {"P": 6}, users=2)
+    now = moved(without, told._replace(ago=1))["a"]
+    assert (now["engagement"], now["unique_visitors"], changes(now)) == (6, None, [0, None])
+    before = moved(told, without._replace(ago=1))["a"]
+    assert (before["unique_visitors"], changes(before)) == (2, [0, None])
+
+
+def test_a_silent_client_has_no_visitors_which_is_known() -> None:
+    row = moved(Use("a", {"P": 6}, users=math.nan, ago=1), *STEADY)["a"]
+    assert (row["unique_visitors"], changes(row)) == (0, [-1, None])
+    row = moved(Use("a", {"P": 6}, users=2, ago=1), *STEADY)["a"]
+    assert (row["unique_visitors"], changes(row)) == (0, [-1, -2])
 
 
 def test_a_missing_month_has_no_rows() -> None:

@@ -20,7 +20,7 @@ from reference import Reference, shift
 L = math.log(2)
 AREAS = {"p1": "P", "p2": "P", "q": "Q"}
 
-Row = tuple[str, str, str, str, dict[str, int]]
+Row = tuple[str, str, str | None, str, dict[str, int]]
 
 
 def world(*rows: Row, **settings: Any) -> Reference:
@@ -255,6 +255,58 @@ def test_client_tables() -> None:
         ("2020-01", "a", "internal", "P", 4, 1),
         ("2020-01", "a", "internal", "Unmapped", 9, 1),
     ]
+
+
+def test_exports_without_visitors() -> None:
+    # a: external visitors told, internal ones not. b: no visitors at all. c: visitors.
+    rows: list[Row] = [
+        ("2020-01", "a", "a1", "external", {"p1": 1}),
+        ("2020-01", "a", None, "internal", {"p1": 6, "q": 2}),
+        ("2020-01", "b", None, "external", {"p1": 1}),
+        ("2020-01", "c", "c1", "external", {"p1": 3}),
+    ]
+    ref = world(*rows)
+    client_month = by(ref.client_month(), "client_id", "audience")
+    got = {key: tuple(row.values())[3:6] for key, row in client_month.items()}
+    assert got == {  # engagement, visitors, areas
+        ("a", "all"): (9, None, 2),
+        ("a", "external"): (1, 1, 1),
+        ("a", "internal"): (8, None, 2),
+        ("b", "all"): (1, None, 1),
+        ("b", "external"): (1, None, 1),
+        ("b", "internal"): (0, 0, 0),
+        ("c", "all"): (3, 1, 1),
+        ("c", "external"): (3, 1, 1),
+        ("c", "internal"): (0, 0, 0),
+    }
+    areas = by(ref.client_area_month(), "client_id", "audience", "area")
+    assert areas["a", "external", "P"]["visitors"] == 1
+    assert areas["a", "all", "P"]["visitors"] is None
+    # Per user of all there is only c, per external user a and c: nobody to compare c with, then a
+    # below c.
+    scores = by(ref.index_scores(), "client_id")
+    assert [scores[c]["n_total_all"] for c in "abc"] == [3, 3, 3]
+    assert [scores[c]["n_per_user_all"] for c in "abc"] == [1, 1, 1]
+    assert [scores[c]["per_user_all"] for c in "abc"] == [None, None, None]
+    assert [scores[c]["per_user_external"] for c in "abc"] == [0, None, 100]
+    momentum = by(ref.momentum(), "client_id")
+    assert [momentum[c]["unique_visitors"] for c in "abc"] == [None, None, 1]
+
+
+def test_partial_months_are_compared_with_nothing() -> None:
+    months = ["2020-01", "2020-02", "2020-03", "2020-04", "2020-05", "2020-06"]
+    rows = [row for month in months for row in month_of({"a": 4, "b": 6}, month)]
+    ref = world(*rows, partial=["2020-02"])
+    scores, momentum = (by(t, "month", "client_id") for t in (ref.index_scores(), ref.momentum()))
+    assert [scores[m, "b"]["total_all"] for m in months] == [100] * 6
+    changes = [scores[m, "b"]["total_all_change"] for m in months]
+    assert changes == [None, None, None, 0, 0, 0]
+    assert [momentum[m, "a"]["active_areas_change"] for m in months] == changes
+    # February is in the averages of March, April and May.
+    assert [momentum[m, "a"]["engagement_avg_3m"] for m in months] == [None] * 5 + [4]
+    # April whole but partial itself: no average either.
+    ref = world(*rows, partial=["2020-04"])
+    assert ref.momentum("2020-04")["engagement_avg_3m"].isna().all()
 
 
 def test_calendar() -> None:

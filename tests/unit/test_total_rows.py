@@ -8,7 +8,11 @@ import pyarrow as pa
 import pytest
 
 from healthscore_assets.pendo.export_file import understand_file
-from healthscore_assets.pendo.wide_rows import WideRows
+from healthscore_assets.pendo.export_rows import ExportRows
+from healthscore_assets.pendo.headers import Vocabulary
+from healthscore_assets.pendo.metric_codes import MetricCodes
+from healthscore_assets.pendo.periods import with_months
+from healthscore_assets.pendo.sidecar import SAYS_NOTHING
 
 HEADER = "Account ID,Visitor ID,Clicks for X,Clicks for Y\n"
 ROWS = "a,v,1,10\nb,w,2,20\n"  # the sums are 3 and 30
@@ -25,9 +29,9 @@ class Read:
 def read(folder: Path, text: str, month: str = "2024-05") -> Read:
     path = folder / "2024-05.csv"
     path.write_text(text, encoding="utf-8")
-    export = understand_file(path, path.name)
-    metrics = {n for n, column in enumerate(export.columns) if column.role == "metric"}
-    file = WideRows(path, export, month, as_text=metrics)
+    (export,) = understand_file(path, path.name, Vocabulary())
+    export, _ = with_months(path, export, SAYS_NOTHING, None)
+    file = ExportRows(path, export, month, MetricCodes(), as_text={*export.metrics})
     parts = list(file)
     return Read(
         pa.concat_tables([part.rows for part in parts]),

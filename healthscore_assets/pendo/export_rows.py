@@ -1,0 +1,394 @@
+"""The rows of one export in one month, batch by batch, with what is refused set apart."""
+
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from healthscore_assets.contracts.columns import LARGEST_VALUE
+from healthscore_assets.lake.months import days_in
+from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.formats import tables
+from healthscore_assets.pendo.formats.batch import Batch, NotTyped, name_of
+from healthscore_assets.pendo.identities import (
+    NOTHING_KNOWN,
+    Identities,
+    clients,
+    mangled,
+    refusals,
+)
+from healthscore_assets.pendo.metric_codes import MetricCodes
+from healthscore_assets.pendo.metrics import Metric, exact_total, parse_metric
+from healthscore_assets.pendo.periods import day_of_rows, month_of_rows
+from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.pendo.refused_lines import QUARANTINE_LINE, RefusedLines
+from healthscore_assets.pendo.shapes import EVENTS
+from healthscore_assets.pendo.total_rows import TotalRows, says_total
+
+_TEXTS = ("client_id", "visitor_id", "client_name", "email", "is_internal")
+_FEATURES = (("feature_id", "feature"), ("page_id", "page"))
+
+ROWS = pa.schema(
+    {
+        "source_row": pa.int64(),
+        "client_id": pa.string(),
+        "visitor_id": pa.string(),
+        "client_name": pa.string(),
+        "email": pa.string(),
+        "is_internal": pa.string(),
+        "day": pa.date32(),
+        "days_active": pa.float64(),
+        "minutes": pa.float64(),
+    }
+)
+CELLS = pa.schema(
+    {
+        "source_row": pa.int64(),
+        "metric": pa.int32(),
+        "day": pa.date32(),
+        "value": pa.float64(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Understood:
+    """Some rows of a file: those that can be used, their metrics above zero, and what is refused.
+
+    ``metric`` of a cell is a number of `MetricCodes`.
+    """
+
+    rows: pa.Table
+    cells: pa.Table
+    quarantine: pa.Table
+
+
+@dataclass
+class FileSums:
+    """What was read of a file in all, by the time the last batch has been.
+
+    ``engagement`` sums each measure over all rows, refused ones included; ``rows`` are those below
+    the header; ``total_rows`` were dropped, their sums agreed; ``cells`` hold anything, ``zeros``
+    a zero and ``not_collected`` nothing; ``id_lists`` are client cells that held several ids,
+    ``mangled_ids`` ids that a spreadsheet rewrote.
+    """
+
+    engagement: dict[str, Decimal] = field(default_factory=dict)
+    rows: int = 0
+    total_rows: int = 0
+    cells: int = 0
+    zeros: int = 0
+    not_collected: int = 0
+    id_lists: int = 0
+    mangled_ids: int = 0
+
+    @classmethod
+    def of_all(cls, files: "list[FileSums]") -> "FileSums":
+        """The sums over several files."""
+        engagement: dict[str, Decimal] = {}
+        for file in files:
+            for measure, total in sorted(file.engagement.items()):
+                engagement[measure] = engagement.get(measure, Decimal()) + total
+        counts = [each.name for each in fields(cls) if each.name != "engagement"]
+        return cls(engagement, **{name: sum(getattr(f, name) for f in files) for name in counts})
+
+
+class ExportRows:
+    """Reads the rows of a month from the bytes of an export.
+
+    Parameters: ``as_text`` are metric columns known to hold more than numbers; ``known`` is what
+    people know of ids.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        export: ExportFile,
+        month: str,
+        codes: MetricCodes,
+        as_text: set[int],
+        known: Identities = NOTHING_KNOWN,
+    ) -> None:
+        self._path, self._export, self._month = path, export, month
+        self._codes, self._as_text, self._known = codes, as_text, known
+        one_visitor = export.index("visitor_id") is not None
+        self._most_minutes = 1440.0 * days_in(month) if one_visitor else LARGEST_VALUE
+        self._texts = {role: export.index(role) for role in _TEXTS}
+        self._metrics = export.metrics
+        long = export.shape == EVENTS
+        self._feature = [export.index(role) for role in _feature_roles(export)] if long else []
+        self._days = None if long else export.index("days_active")
+        self._minutes = export.index("minutes")
+        numbers = [n for n in (self._days, self._minutes) if n is not None]
+        self._numbers = list(dict.fromkeys([*numbers, *self._metrics]))
+        self._lines = RefusedLines(export)
+        self._totals = TotalRows()
+        self._held: list[pa.Table] = []
+        self._columns = {n: _Seen() for n in self._numbers}
+        self.sums = FileSums()
+
+    def __iter__(self) -> Iterator[Understood]:
+        """The batches, once.
+
+        Raises NotTyped for a column that has to be read as text, ExportRefused for a metric column
+        that holds text only, and for what the format refuses.
+        """
+        typed = [n for n in self._numbers if n not in self._as_text]
+        told = [*self._texts.values(), *self._feature, self._export.when]
+        texts = [n for n in told if n is not None]
+        texts += [n for n in self._numbers if n in self._as_text]
+        of_file = (self._path, self._export.source_file, self._export.layout)
+        for batch in tables.batches(*of_file, typed, dict.fromkeys(texts)):
+            of_month = self._of_month(batch)
+            misshapen = self._lines.misshapen(of_month)
+            self.sums.rows += len(of_month.source_row) + len(of_month.misshapen)
+            if len(of_month.source_row):
+                understood = self._understand(of_month)
+                lines = pa.concat_tables([understood.quarantine, misshapen])
+                yield Understood(understood.rows, understood.cells, lines)
+            else:
+                yield Understood(ROWS.empty_table(), CELLS.empty_table(), misshapen)
+        for n in self._metrics:
+            self._refuse_text(self._columns[n], n)
+        yield Understood(ROWS.empty_table(), CELLS.empty_table(), self._mismatched_totals())
+
+    def _of_month(self, batch: Batch) -> Batch:
+        """The rows of the month, where a column tells it: totals are totals of their month.
+
+        A row without the header's cells tells no month: it counts in the first of the file.
+        """
+        when = self._export.when
+        if when is None:
+            return batch
+        misshapen = batch.misshapen if self._month == self._export.months[0] else []
+        if not len(batch.source_row):
+            return Batch(batch.cells, batch.source_row, misshapen)
+        months = month_of_rows(self._export, batch.cells[name_of(when)])
+        at = pc.equal(months, self._month).combine_chunks()
+        return Batch(batch.cells.filter(at), batch.source_row.filter(at), misshapen)
+
+    def _understand(self, batch: Batch) -> Understood:
+        texts = {role: self._text(batch, n) for role, n in self._texts.items()}
+        total = says_total(texts["client_id"], texts["visitor_id"])
+        parsed = {n: self._parse(batch, n, total) for n in self._numbers}
+        metrics = {n: parsed[n] for n in self._metrics}
+        features = self._features(batch)
+        day = self._day(batch)
+        self._totals.add(total, metrics)
+        told = clients(texts["client_id"], self._known)
+        self.sums.id_lists += told.lists
+        self.sums.mangled_ids += told.mangled + mangled(texts["visitor_id"])
+        date = None if self._export.when is None else self._text(batch, self._export.when)
+        reason = refusals(told, texts["visitor_id"], self._known, features, date)
+        texts["client_id"] = told.ids
+        refused = pc.is_valid(reason)
+        accepted = pc.and_(pc.invert(refused), pc.invert(total))
+        held = pc.and_(refused, pc.invert(total))
+        ids = texts["client_id"]
+        if pc.any(total).as_py():
+            self._held.append(self._lines.rows(batch, ids, metrics, total, "total_mismatch"))
+            self._held.append(self._lines.cells(batch, parsed, total))
+        lines = [self._lines.rows(batch, ids, metrics, held, reason)]
+        lines.append(self._lines.cells(batch, parsed, pc.invert(total)))
+        for n, metric in metrics.items():
+            self._add_up(n, metric, total)
+        size = len(batch.source_row)
+        rows = {"source_row": batch.source_row, **texts}
+        rows["day"] = _where_used(day, metrics)
+        rows["days_active"] = _nulls(size) if self._days is None else parsed[self._days].values
+        rows["minutes"] = self._minutes_of(parsed, size)
+        return Understood(
+            pa.table(rows, schema=ROWS).filter(accepted),
+            self._cells(batch, metrics, features, day, accepted),
+            pa.concat_tables(lines),
+        )
+
+    def _text(self, batch: Batch, n: int | None) -> pa.ChunkedArray:
+        if n is None:
+            return pa.chunked_array([pa.nulls(len(batch.source_row), pa.string())])
+        return pc.utf8_trim_whitespace(batch.cells[name_of(n)])
+
+    def _features(self, batch: Batch) -> pa.ChunkedArray | None:
+        """The feature of each row: its name, else the name of its id, else the id."""
+        if not self._feature:
+            return None
+        ids, names = (self._text(batch, n) for n in self._feature)
+        known = self._export.feature_names
+        if known:
+            place = pc.index_in(ids, value_set=pa.array(list(known), pa.string()))
+            of_ids = pa.array(list(known.values()), pa.string()).take(place.combine_chunks())
+            ids = pc.coalesce(of_ids, ids)
+        blank = pc.fill_null(pc.equal(names, ""), True)
+        features = pc.fill_null(pc.if_else(blank, ids, names), "")
+        zeros = pc.indices_nonzero(pc.match_substring(features, "\0"))
+        if len(zeros):
+            raise ExportRefused(
+                Problem(
+                    self._export.source_file,
+                    "the name of a feature holds zero bytes",
+                    "export it again",
+                    row=batch.source_row[zeros[0].as_py()].as_py(),
+                )
+            )
+        return features
+
+    def _day(self, batch: Batch) -> pa.ChunkedArray:
+        when = self._export.when
+        if when is None:
+            return pa.chunked_array([pa.nulls(len(batch.source_row), pa.date32())])
+        return day_of_rows(self._export, batch.cells[name_of(when)])
+
+    def _cells(
+        self,
+        batch: Batch,
+        metrics: Mapping[int, Metric],
+        features: pa.ChunkedArray | None,
+        day: pa.ChunkedArray,
+        accepted: pa.ChunkedArray,
+    ) -> pa.Table:
+        """The metrics above zero of the rows that can be used, long; column by column."""
+        some_refused = not pc.all(accepted).as_py()
+        dated = self._export.when is not None
+        rows: list[pa.Array] = []
+        codes: list[pa.Array] = []
+        days: list[pa.Array] = []
+        values: list[pa.Array] = []
+        for n, metric in metrics.items():
+            column = self._export.columns[n]
+            positive = pc.greater(metric.values, 0)
+            if some_refused:
+                positive = pc.and_(positive, accepted)
+            at = pc.indices_nonzero(pc.fill_null(positive, False))
+            rows.append(batch.source_row.take(at))
+            assert column.measure is not None
+            if features is None:
+                assert column.feature is not None
+                code = self._codes.of(column.feature, column.measure)
+                codes.append(pa.repeat(pa.scalar(code, pa.int32()), len(at)))
+            else:
+                codes.append(self._codes.of_each(features.take(at), column.measure))
+            days += day.take(at).chunks if dated else [pa.nulls(len(at), pa.date32())]
+            values += metric.values.take(at).chunks
+        columns = (
+            pa.chunked_array(arrays, kind)
+            for arrays, kind in zip((rows, codes, days, values), CELLS.types, strict=True)
+        )
+        return pa.table(list(columns), schema=CELLS)
+
+    def _parse(self, batch: Batch, n: int, total: pa.ChunkedArray) -> Metric:
+        """A column as numbers; cells that cannot be true are told as they stand, so as text."""
+        column = self._export.columns[n]
+        metric = parse_metric(
+            batch.cells[name_of(n)], column.measure or column.role, self._most_minutes, total
+        )
+        if metric.refused and n not in self._as_text:
+            raise NotTyped(n)
+        self._columns[n].add(metric, batch)
+        return metric
+
+    def _refuse_text(self, seen: "_Seen", n: int) -> None:
+        column = self._export.columns[n]
+        if seen.first is not None and not seen.numbers and (seen.texts > 1 or seen.rows == 1):
+            row, text = seen.first
+            of = "" if column.feature is None else f" of feature {column.feature!r}"
+            raise ExportRefused(
+                Problem(
+                    self._export.source_file,
+                    f"the column holds text, not numbers (the first: {text!r})",
+                    f"expected {column.measure}{of}; correct or delete it",
+                    row=row,
+                    column=column.header,
+                )
+            )
+
+    def _add_up(self, n: int, metric: Metric, total: pa.ChunkedArray) -> None:
+        measure = self._export.columns[n].measure
+        assert measure is not None
+        values = metric.values.filter(pc.invert(total)) if pc.any(total).as_py() else metric.values
+        told = self.sums.engagement.get(measure, Decimal())
+        self.sums.engagement[measure] = told + exact_total(values, measure)
+        refused = sum(len(rows) for rows in metric.refused.values())
+        self.sums.cells += len(metric.values) - metric.values.null_count + refused
+        self.sums.not_collected += metric.values.null_count - refused
+        self.sums.zeros += pc.sum(pc.equal(metric.values, 0)).as_py() or 0
+
+    def _minutes_of(self, parsed: Mapping[int, Metric], size: int) -> pa.ChunkedArray:
+        """Minutes of each row: the export's own total, else the sum over features."""
+        if self._minutes is not None:
+            return parsed[self._minutes].values
+        columns = self._export.columns
+        told = [parsed[n].values for n in self._metrics if columns[n].measure == "minutes"]
+        return functools.reduce(_plus, told) if told else _nulls(size)
+
+    def _mismatched_totals(self) -> pa.Table:
+        agree = self._totals.agree()
+        self.sums.total_rows = sum(agree)
+        lines = pa.concat_tables([QUARANTINE_LINE.empty_table(), *self._held])
+        rows = list(dict.fromkeys(sorted(lines["source_row"].to_pylist())))
+        wrong = [row for row, agrees in zip(rows, agree, strict=True) if not agrees]
+        mismatched = lines.filter(pc.is_in(lines["source_row"], pa.array(wrong, pa.int64())))
+        for line in mismatched.to_pylist():
+            if line["reason"] == "total_mismatch":
+                self._count_refused(line)
+        return mismatched
+
+    def _count_refused(self, line: dict[str, object]) -> None:
+        """A total that is refused is engagement of the file, and in quarantine."""
+        n = self._lines.columns.index(str(line["column"]))
+        column = self._export.columns[n]
+        if column.measure is not None:
+            cell = pa.chunked_array([pa.array([line["value"]], pa.string())])
+            metric = parse_metric(cell, column.measure)
+            told = self.sums.engagement.get(column.measure, Decimal())
+            self.sums.engagement[column.measure] = told + exact_total(metric.values, column.measure)
+
+
+def _feature_roles(export: ExportFile) -> tuple[str, str]:
+    """Where the features of an export of events stand: features, else pages."""
+    for roles in _FEATURES:
+        if any(export.index(role) is not None for role in roles):
+            return roles
+    raise AssertionError(f"{export.source_file}: events without a feature are of no shape")
+
+
+@dataclass
+class _Seen:
+    """What a column held so far: rows, numbers, cells that are none, and the first of those."""
+
+    rows: int = 0
+    numbers: int = 0
+    texts: int = 0
+    first: tuple[int, str] | None = None
+
+    def add(self, metric: Metric, batch: Batch) -> None:
+        self.rows += len(metric.values)
+        self.numbers += len(metric.values) - metric.values.null_count
+        bad = metric.refused.get("not_a_number", ())
+        self.texts += len(bad)
+        if len(bad) and self.first is None:
+            at = bad[0].as_py()
+            self.first = (batch.source_row[at].as_py(), metric.text[at].as_py())
+
+
+def _where_used(day: pa.ChunkedArray, metrics: Mapping[int, Metric]) -> pa.ChunkedArray:
+    """The day of each row with a metric above zero: a day of activity."""
+    if day.null_count == len(day):
+        return day
+    used = functools.reduce(
+        pc.or_, (pc.fill_null(pc.greater(m.values, 0), False) for m in metrics.values())
+    )
+    return pc.if_else(used, day, None)
+
+
+def _plus(left: pa.ChunkedArray, right: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The sum of two columns; null only where neither was collected."""
+    both = pc.add(pc.fill_null(left, 0), pc.fill_null(right, 0))
+    return pc.if_else(pc.and_(pc.is_null(left), pc.is_null(right)), None, both)
+
+
+def _nulls(size: int) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.nulls(size, pa.float64())])

@@ -1,0 +1,75 @@
+"""What every format gives: where a table stands in a file, and its cells in batches."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+NOT_COLLECTED = ["", "--", "null", "NULL", "None", "nan", "NaN"]
+"""Metric cells that say nothing was collected."""
+
+LONGEST_OPENING = 15
+"""Rows in which a header is looked for."""
+
+MOST_COLUMNS = 16_384
+"""Columns that a table may have: as many as a spreadsheet has."""
+
+FormatName = Literal["csv", "xlsx", "parquet", "avro", "json"]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the cells of a table stand in a delivered file.
+
+    ``header_row`` is the number of the row of the header, the first row being 1; 0 where a format
+    names its columns elsewhere, so that the first record is row 1. ``sheet`` is of a workbook,
+    ``encoding``, ``delimiter`` and ``compressed`` (gzip) are of text.
+    """
+
+    format: FormatName
+    header: tuple[str, ...]
+    header_row: int
+    sheet: str | None = None
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    compressed: bool = False
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The first rows of a table, where its header is to be found.
+
+    ``rows`` are the number and the cells of up to `LONGEST_OPENING` rows that are not blank;
+    ``layout`` is complete but for ``header`` and ``header_row``.
+    """
+
+    layout: Layout
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The cells of some columns of consecutive rows, and the rows that have no such columns.
+
+    ``cells`` has a column ``c<n>`` per column read, n counted from 0: numbers with null where
+    nothing was collected, or text without nulls; ``source_row`` numbers its rows as the file does;
+    ``misshapen`` are the rows with more or fewer cells than the header: their number and the start
+    of their text.
+    """
+
+    cells: pa.Table
+    source_row: pa.Array
+    misshapen: list[tuple[int, str]]
+
+
+class NotTyped(Exception):
+    """A column that does not hold numbers only; ``column`` counts from 0."""
+
+    def __init__(self, column: int) -> None:
+        super().__init__(f"column {column} holds more than numbers")
+        self.column = column
+
+
+def name_of(index: int) -> str:
+    """The name under which a column is read: headers repeat, positions do not."""
+    return f"c{index}"
