@@ -75,10 +75,11 @@ def nothing_taken_in(says: str, *, passed: bool) -> Published:
 def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
     """Take away what was made of exports that are in the inbox no more; says what was done.
 
-    Recorded as a materialization of each table, so that the months which read it show as due.
+    Recorded as a materialization of each table, so that the months which read it show as due; and
+    before the table goes, the raw one last, so that an interrupted withdrawal is found and ended.
     """
-    month = context.partition_key
-    gone = [table for table in reversed(CONTRACTS) if workplace.lake.withdraw(table, month)]
+    month, lake = context.partition_key, workplace.lake
+    gone = [table for table in reversed(CONTRACTS) if lake.month_file(table, month).exists()]
     for table in gone:
         context.log_event(
             dg.AssetMaterialization(
@@ -88,6 +89,7 @@ def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
                 metadata={"dagster/row_count": 0, "withdrawn": True},
             )
         )
+        lake.withdraw(table, month)
     if gone:
         return f"{month} was withdrawn: no export in the inbox tells of it any more."
     return f"There is no export of {month}."

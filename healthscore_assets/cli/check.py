@@ -1,5 +1,6 @@
 """``healthscore check``: what exports would give, before anything runs."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,6 +50,7 @@ def check(
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lookups.internal_domains import read_internal_domains
     from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.orchestration.plan import known_months_of, lost_files
     from healthscore_assets.pendo import preview
     from healthscore_assets.pendo.inbox import of_month, understood
     from healthscore_assets.pendo.refused import ExportRefused
@@ -68,10 +70,11 @@ def check(
     except LookupRefused as refused:
         end(str(refused))
     found = understood([(path, _named_from(path, workplace.inbox)) for path in present], reading)
-    problems = missing + [each.problem.line() for each in found if each.problem]
+    refused_files = [each.problem.line() for each in found if each.problem and each.months]
+    problems = missing + refused_files + lost_files(found)
     for delivery in found:
         _show_file(delivery)
-    for month in sorted({month for delivery in found for month in delivery.months}):
+    for month in known_months_of(found):
         usable = [each for each in of_month(found, month) if each.export is not None]
         of_files = _once(usable)
         if not of_files:
@@ -183,8 +186,9 @@ def _show_month(told: "Preview", exports: "list[ExportFile]", measure: str) -> N
     rows = [f"{read.rows:,} rows"]
     rows += [f"{told.cleaned.title_rows} above the header"] if told.cleaned.title_rows else []
     rows += [f"{read.total_rows} totals that agree"] if read.total_rows else []
+    over = datetime.now(UTC).strftime("%Y-%m") > told.month
     partial = ", partial" if any(export.partial for export in exports) else ""
-    print(f"{told.month}{partial}")
+    print(f"{told.month}{partial if over else ', partial: the month is not over'}")
     print(f"  {', '.join(rows)}")
     visitors = f"{told.visitors:,} visitors ({told.internal:,} internal)"
     if all(export.index("visitor_id") is None for export in exports):

@@ -13,7 +13,8 @@ from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.client_names import client_names
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.export_rows import ExportRows, FileSums
+from healthscore_assets.pendo.export_rows import ExportRows
+from healthscore_assets.pendo.file_sums import FileSums
 from healthscore_assets.pendo.formats.batch import NotTyped
 from healthscore_assets.pendo.formats.tables import text_columns
 from healthscore_assets.pendo.identities import NOTHING_KNOWN, Identities

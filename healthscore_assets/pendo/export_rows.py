@@ -2,8 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +10,9 @@ import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
 from healthscore_assets.lake.months import days_in
+from healthscore_assets.pendo.column_content import ColumnContent
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.file_sums import FileSums
 from healthscore_assets.pendo.formats import tables
 from healthscore_assets.pendo.formats.batch import Batch, NotTyped, name_of
 from healthscore_assets.pendo.identities import (
@@ -67,36 +68,6 @@ class Understood:
     quarantine: pa.Table
 
 
-@dataclass
-class FileSums:
-    """What was read of a file in all, by the time the last batch has been.
-
-    ``engagement`` sums each measure over all rows, refused ones included; ``rows`` are those below
-    the header; ``total_rows`` were dropped, their sums agreed; ``cells`` hold anything, ``zeros``
-    a zero and ``not_collected`` nothing; ``id_lists`` are client cells that held several ids,
-    ``mangled_ids`` ids that a spreadsheet rewrote.
-    """
-
-    engagement: dict[str, Decimal] = field(default_factory=dict)
-    rows: int = 0
-    total_rows: int = 0
-    cells: int = 0
-    zeros: int = 0
-    not_collected: int = 0
-    id_lists: int = 0
-    mangled_ids: int = 0
-
-    @classmethod
-    def of_all(cls, files: "list[FileSums]") -> "FileSums":
-        """The sums over several files."""
-        engagement: dict[str, Decimal] = {}
-        for file in files:
-            for measure, total in sorted(file.engagement.items()):
-                engagement[measure] = engagement.get(measure, Decimal()) + total
-        counts = [each.name for each in fields(cls) if each.name != "engagement"]
-        return cls(engagement, **{name: sum(getattr(f, name) for f in files) for name in counts})
-
-
 class ExportRows:
     """Reads the rows of a month from the bytes of an export.
 
@@ -128,7 +99,7 @@ class ExportRows:
         self._lines = RefusedLines(export)
         self._totals = TotalRows()
         self._held: list[pa.Table] = []
-        self._columns = {n: _Seen() for n in self._numbers}
+        self._columns = {n: ColumnContent() for n in self._numbers}
         self.sums = FileSums()
 
     def __iter__(self) -> Iterator[Understood]:
@@ -153,7 +124,7 @@ class ExportRows:
             else:
                 yield Understood(ROWS.empty_table(), CELLS.empty_table(), misshapen)
         for n in self._metrics:
-            self._refuse_text(self._columns[n], n)
+            self._columns[n].refuse_text(self._export, self._export.columns[n])
         yield Understood(ROWS.empty_table(), CELLS.empty_table(), self._mismatched_totals())
 
     def _of_month(self, batch: Batch) -> Batch:
@@ -195,7 +166,7 @@ class ExportRows:
         lines = [self._lines.rows(batch, ids, metrics, held, reason)]
         lines.append(self._lines.cells(batch, parsed, pc.invert(total)))
         for n, metric in metrics.items():
-            self._add_up(n, metric, total)
+            self.sums.add(metric, self._measure(n), total)
         size = len(batch.source_row)
         rows = {"source_row": batch.source_row, **texts}
         rows["day"] = _where_used(day, metrics)
@@ -264,13 +235,12 @@ class ExportRows:
                 positive = pc.and_(positive, accepted)
             at = pc.indices_nonzero(pc.fill_null(positive, False))
             rows.append(batch.source_row.take(at))
-            assert column.measure is not None
             if features is None:
                 assert column.feature is not None
-                code = self._codes.of(column.feature, column.measure)
+                code = self._codes.of(column.feature, self._measure(n))
                 codes.append(pa.repeat(pa.scalar(code, pa.int32()), len(at)))
             else:
-                codes.append(self._codes.of_each(features.take(at), column.measure))
+                codes.append(self._codes.of_each(features.take(at), self._measure(n)))
             days += day.take(at).chunks if dated else [pa.nulls(len(at), pa.date32())]
             values += metric.values.take(at).chunks
         columns = (
@@ -289,32 +259,6 @@ class ExportRows:
             raise NotTyped(n)
         self._columns[n].add(metric, batch)
         return metric
-
-    def _refuse_text(self, seen: "_Seen", n: int) -> None:
-        column = self._export.columns[n]
-        if seen.first is not None and not seen.numbers and (seen.texts > 1 or seen.rows == 1):
-            row, text = seen.first
-            of = "" if column.feature is None else f" of feature {column.feature!r}"
-            raise ExportRefused(
-                Problem(
-                    self._export.source_file,
-                    f"the column holds text, not numbers (the first: {text!r})",
-                    f"expected {column.measure}{of}; correct or delete it",
-                    row=row,
-                    column=column.header,
-                )
-            )
-
-    def _add_up(self, n: int, metric: Metric, total: pa.ChunkedArray) -> None:
-        measure = self._export.columns[n].measure
-        assert measure is not None
-        values = metric.values.filter(pc.invert(total)) if pc.any(total).as_py() else metric.values
-        told = self.sums.engagement.get(measure, Decimal())
-        self.sums.engagement[measure] = told + exact_total(values, measure)
-        refused = sum(len(rows) for rows in metric.refused.values())
-        self.sums.cells += len(metric.values) - metric.values.null_count + refused
-        self.sums.not_collected += metric.values.null_count - refused
-        self.sums.zeros += pc.sum(pc.equal(metric.values, 0)).as_py() or 0
 
     def _minutes_of(self, parsed: Mapping[int, Metric], size: int) -> pa.ChunkedArray:
         """Minutes of each row: the export's own total, else the sum over features."""
@@ -338,13 +282,15 @@ class ExportRows:
 
     def _count_refused(self, line: dict[str, object]) -> None:
         """A total that is refused is engagement of the file, and in quarantine."""
-        n = self._lines.columns.index(str(line["column"]))
-        column = self._export.columns[n]
-        if column.measure is not None:
+        measure = self._export.columns[self._lines.columns.index(str(line["column"]))].measure
+        if measure is not None:
             cell = pa.chunked_array([pa.array([line["value"]], pa.string())])
-            metric = parse_metric(cell, column.measure)
-            told = self.sums.engagement.get(column.measure, Decimal())
-            self.sums.engagement[column.measure] = told + exact_total(metric.values, column.measure)
+            self.sums.engage(measure, exact_total(parse_metric(cell, measure).values, measure))
+
+    def _measure(self, n: int) -> str:
+        measure = self._export.columns[n].measure
+        assert measure is not None, self._export
+        return measure
 
 
 def _feature_roles(export: ExportFile) -> tuple[str, str]:
@@ -353,25 +299,6 @@ def _feature_roles(export: ExportFile) -> tuple[str, str]:
         if any(export.index(role) is not None for role in roles):
             return roles
     raise AssertionError(f"{export.source_file}: events without a feature are of no shape")
-
-
-@dataclass
-class _Seen:
-    """What a column held so far: rows, numbers, cells that are none, and the first of those."""
-
-    rows: int = 0
-    numbers: int = 0
-    texts: int = 0
-    first: tuple[int, str] | None = None
-
-    def add(self, metric: Metric, batch: Batch) -> None:
-        self.rows += len(metric.values)
-        self.numbers += len(metric.values) - metric.values.null_count
-        bad = metric.refused.get("not_a_number", ())
-        self.texts += len(bad)
-        if len(bad) and self.first is None:
-            at = bad[0].as_py()
-            self.first = (batch.source_row[at].as_py(), metric.text[at].as_py())
 
 
 def _where_used(day: pa.ChunkedArray, metrics: Mapping[int, Metric]) -> pa.ChunkedArray:

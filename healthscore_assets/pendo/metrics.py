@@ -25,13 +25,6 @@ class Metric:
     refused: dict[str, pa.Array]
     text: pa.ChunkedArray
 
-    @property
-    def holds_no_number(self) -> bool:
-        """Whether every cell that holds anything holds text, in more than one row."""
-        bad = len(self.refused.get("not_a_number", ()))
-        collected = len(self.values) - self.values.null_count
-        return collected == 0 and (bad > 1 or (bad == 1 and len(self.values) == 1))
-
 
 def parse_metric(
     cells: pa.ChunkedArray,

@@ -144,23 +144,6 @@ def test_reasons_come_with_their_rows_and_the_cells_as_they_stood() -> None:
     assert metric.text[4].as_py() == " 2.5"
 
 
-@pytest.mark.parametrize(
-    ("cells", "text_only"),
-    [
-        (["x", "y"], True),
-        (["x", "y", ""], True),
-        (["x"], True),
-        (["x", "1"], False),
-        (["x", ""], False),  # one bad cell in an unused column
-        (["", ""], False),
-        ([None, None], False),
-    ],
-)
-def test_a_column_of_text_alone(cells: list[str | None], text_only: bool) -> None:
-    metric = parse_metric(pa.chunked_array([pa.array(cells, pa.string())]), "clicks")
-    assert metric.holds_no_number == text_only
-
-
 def test_a_column_without_any_cell_collected() -> None:
     metric = parse_metric(pa.chunked_array([pa.nulls(2)]), "clicks")
     assert metric.values.to_pylist() == [None, None]
