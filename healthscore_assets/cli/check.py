@@ -56,7 +56,7 @@ def check(
     from healthscore_assets.pendo.refused import ExportRefused
 
     workplace = workplace_of(exports, lookups, lake)
-    missing = [f"{path}: no such file; check the name" for path in files if not path.is_file()]
+    missing = [_missing(path) for path in files if not path.is_file()]
     present = [path.absolute() for path in files if path.is_file()]
     try:
         workplace.check_lookups()
@@ -91,6 +91,12 @@ def check(
         raise typer.Exit(1)
 
 
+def _missing(path: Path) -> str:
+    if path.is_dir():
+        return f"{path}: is a folder; name the files in it, such as {path / '*.csv'}"
+    return f"{path}: no such file; check the name"
+
+
 def _named_from(path: Path, inbox: Path) -> Path:
     """The folder below which a file is named: the inbox, if it lies there."""
     return inbox if path.is_relative_to(inbox) else path.parent
@@ -116,7 +122,7 @@ def _show_file(delivery: "Delivery") -> None:
         print(f"  names of {len(export.feature_names):,} features, for the exports beside it\n")
         return
     months = ", ".join(delivery.months)
-    told = "by its name" if export.when is None else f"by {_dated(export)}"
+    told = f"by {export.told_by if export.when is None else _dated(export)}"
     print(f"  {_SHAPES[export.shape]}, {months} ({told}){_written(export)}")
     for role, headers in _roles(export).items():
         print(f"  {role:<14} {headers}")
@@ -209,7 +215,8 @@ def _show_month(told: "Preview", exports: "list[ExportFile]", measure: str) -> N
     if told.cleaned.listed_as_both:
         print(f"  {told.cleaned.listed_as_both:,} visitors are listed as both audiences: internal")
     for reason in told.quarantine:
-        print(f"  quarantine: {reason['count']:,} {reason['of']}, {REASONS[reason['reason']]}")
+        what = reason["of"] if reason["count"] == 1 else f"{reason['of']}s"
+        print(f"  quarantine: {reason['count']:,} {what}, {REASONS[reason['reason']]}")
         for line in reason["first"]:
             place = f"{line['source_file']}, row {line['source_row']}, column {line['column']!r}"
             print(f"    {place}: {line['value']!r}")

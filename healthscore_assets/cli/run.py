@@ -92,6 +92,7 @@ def run_months(
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.orchestration.plan import (
+        RAW,
         Graph,
         MonthPlan,
         known_months_of,
@@ -121,7 +122,9 @@ def run_months(
         if first or last or select or everything:
             known = sorted({*months, *gone})
             asked = [m for m in known if (first or m) <= m <= (last or m)]
-            plans = [MonthPlan(month, tables) for month in asked]
+            # Of a month that is withdrawn the raw table takes the others with it.
+            alone = {*gone} if RAW in tables else set()
+            plans = [MonthPlan(m, (RAW,) if m in alone else tables) for m in asked]
             if not asked and months:
                 end(f"no month from {first or months[0]} to {last or months[-1]} has an export")
         else:

@@ -110,9 +110,11 @@ def plan_months(
 
     A month counts where an export tells of it, or did when its raw table was made. The raw table
     is out of date when the files of the inbox are not the files it was made from; any other table
-    when one that it reads, in any month of its window, was made later or is about to be made.
+    when one that it reads, in any month of its window, was made later or is about to be made. Of a
+    month that is withdrawn the raw table takes the others with it.
     """
-    months = sorted({*known_months_of(found), *withdrawn_months(lake, found)})
+    gone = set(withdrawn_months(lake, found))
+    months = sorted({*known_months_of(found), *gone})
     made = {table: _made(instance, table) for table in graph.reads}
     present = {table: set(lake.months(table)) for table in graph.reads}
     due: set[tuple[str, str]] = set()
@@ -132,7 +134,7 @@ def plan_months(
     for month in months:
         tables = graph.with_siblings({table for table, at in due if at == month})
         if tables:
-            plans.append(MonthPlan(month, tables))
+            plans.append(MonthPlan(month, (RAW,) if month in gone else tables))
     return plans
 
 

@@ -33,9 +33,10 @@ class ExportFile:
     ``source_file`` is its file's path below the inbox, with ``#`` and the sheet of a workbook;
     ``segment`` the audience in its name, if it names one; ``titles`` the texts above the header;
     ``dates`` how its column of dates is written, if it has one, and ``months`` those it tells;
-    ``partial`` says that it does not hold its whole month; ``notes`` are what a person should know;
-    ``feature_names`` the names of its feature ids; ``replaces`` the file that it is the successor
-    of; ``beside`` the hashes of the other files that were read for it.
+    ``told_by`` what else tells the month; ``partial`` says that it does not hold its whole month;
+    ``notes`` are what a person should know; ``feature_names`` the names of its feature ids;
+    ``replaces`` the file that it is the successor of; ``beside`` the hashes of the other files that
+    were read for it.
     """
 
     source_file: str
@@ -51,6 +52,7 @@ class ExportFile:
     replaces: str | None = None
     beside: dict[str, str] = field(default_factory=dict)
     months: tuple[str, ...] = ()
+    told_by: str = ""
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
@@ -99,6 +101,7 @@ class ExportFile:
             "beside": self.beside,
             "feature_names": self.feature_names,
             "months": self.months,
+            "told_by": self.told_by,
             "columns": [
                 {k: v for k, v in asdict(column).items() if v is not None}
                 for column in self.columns
@@ -126,6 +129,7 @@ class ExportFile:
             told.get("replaces"),
             told.get("beside", {}),
             tuple(told.get("months", ())),
+            told.get("told_by", ""),
         )
 
 

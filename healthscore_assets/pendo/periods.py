@@ -31,7 +31,8 @@ def with_months(
     export = _without_other_window(export, sidecar)
     if export.when is not None:
         return _by_column(path, export, sidecar, date_order)
-    return export, (_by_name(export, sidecar),)
+    month, told_by = _by_name(export, sidecar)
+    return replace(export, told_by=told_by), (month,)
 
 
 def _by_column(
@@ -92,28 +93,27 @@ def _first_row(path: Path, export: ExportFile, at: int, text: str) -> int | None
     return None
 
 
-def _by_name(export: ExportFile, sidecar: Sidecar) -> str:
+def _by_name(export: ExportFile, sidecar: Sidecar) -> tuple[str, str]:
+    """The month and what tells it: the sheet's name, the file's, its words, else its sidecar."""
     name = Path(file_of(export.source_file)).name
-    windows = [window_in(text) for text in _said(export)]
-    told = {w.whole_month for w in windows if w is not None and w.whole_month}
-    named = months_named(name) or told
-    if len(named) == 1:
-        (month,) = named
-        if sidecar.month is not None and sidecar.month != month:
-            raise ExportRefused(
-                Problem(
-                    export.source_file,
-                    f"its name tells {month}, and {name + ENDING} tells {sidecar.month}",
-                    "rename the file or correct the sidecar",
-                )
-            )
-        return month
-    if sidecar.month is not None:
-        return sidecar.month
+    windows = [window for text in _said(export) if (window := window_in(text)) is not None]
+    told = [
+        ("its sheet", months_named(export.layout.sheet or "")),
+        ("its name", months_named(name)),
+        ("the days that it tells", {w.whole_month for w in windows if w.whole_month is not None}),
+        ("its sidecar", {sidecar.month} if sidecar.month is not None else set()),
+    ]
+    for how, months in told:
+        if len(months) == 1:
+            for other, others in told:
+                if len(others) == 1 and others != months and other != "its name":
+                    raise _contradiction(export, how, months.pop(), other, others.pop())
+            return months.pop(), how
     if sidecar.window is not None:
         for window in windows:
-            if window is not None and window.first and window.last:
-                return window.first[:7]
+            if window.month is not None:
+                return window.month, "the days that it tells"
+    named = told[1][1]
     if len(named) > 1:
         what = f"its name tells several months ({', '.join(sorted(named))})"
     elif names_a_day(name):
@@ -126,6 +126,18 @@ def _by_name(export: ExportFile, sidecar: Sidecar) -> str:
             what,
             "put the month in the name, such as 2024-05 or May 2024, or in a file "
             f"{name + ENDING} beside it: `month: 2024-05`",
+        )
+    )
+
+
+def _contradiction(
+    export: ExportFile, how: str, month: str, other: str, other_month: str
+) -> ExportRefused:
+    return ExportRefused(
+        Problem(
+            export.source_file,
+            f"{how} tells {month}, but {other} {other_month}",
+            "rename the file or correct what is wrong",
         )
     )
 

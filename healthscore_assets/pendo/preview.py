@@ -120,8 +120,8 @@ def _quarantine(engine: Engine, quarantine: ibis.Table) -> list[dict[str, Any]]:
     )
     for reason in counted:
         lines = quarantine.filter(quarantine.reason == reason["reason"])
-        reason["of"] = "rows" if reason["reason"] in ROW_REASONS else "cells"
-        reason["count"] = reason["rows"] if reason["of"] == "rows" else reason["lines"]
+        reason["of"] = "row" if reason["reason"] in ROW_REASONS else "cell"
+        reason["count"] = reason["rows"] if reason["of"] == "row" else reason["lines"]
         reason["first"] = engine.rows(
             lines.order_by("source_file", "source_row", "column").limit(_FIRST)
         )

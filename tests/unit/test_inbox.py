@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
@@ -235,3 +236,49 @@ def test_a_month_is_partial_until_an_export_comes_after_its_end(tmp_path: Path) 
     assert not partial({}, over=True)
     # The same bytes do not become complete by waiting.
     assert partial({found[0].sha256: True}, over=True)
+
+
+def test_a_month_by_what_tells_it(tmp_path: Path) -> None:
+    titled = "Date range: 2024-05-01 - 2024-05-31\n" + EXPORT
+    found = put(
+        tmp_path,
+        {
+            "2024-04.csv": EXPORT,
+            "titled.csv": titled,
+            "aside.csv": EXPORT + "b,w,2\n",
+            "aside.csv.yaml": "month: 2024-06\n",
+        },
+    )
+    told = {name: (d.months, d.export and d.export.told_by) for name, d in found.items()}
+    assert told == {
+        "2024-04.csv": (("2024-04",), "its name"),
+        "titled.csv": (("2024-05",), "the days that it tells"),
+        "aside.csv": (("2024-06",), "its sidecar"),
+    }
+
+
+def test_each_sheet_of_a_workbook_may_tell_its_month(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "usage, sent 2024-06.xlsx") as book:
+        for clicks, name in enumerate(("April 2024", "May 2024", "Notes"), start=1):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["Account ID", "Visitor ID", "Clicks for X"])
+            sheet.write_row(1, 0, ["a", "v", clicks])
+    found = {d.source_file.rpartition("#")[2]: d.months for d in deliveries(tmp_path)}
+    assert found == {"April 2024": ("2024-04",), "May 2024": ("2024-05",), "Notes": ("2024-06",)}
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        (
+            {"2024-04.csv": "Usage of 2024-05-01 - 2024-05-31\n" + EXPORT},
+            "2024-04.csv: its name tells 2024-04, but the days that it tells 2024-05; rename",
+        ),
+        (
+            {"2024-04.csv": EXPORT, "2024-04.csv.yaml": "month: 2024-05\n"},
+            "2024-04.csv: its name tells 2024-04, but its sidecar 2024-05; rename",
+        ),
+    ],
+)
+def test_a_month_that_is_told_in_two_ways(tmp_path: Path, files: dict[str, str], says: str) -> None:
+    assert problem(put(tmp_path, files)["2024-04.csv"]).startswith(says)
