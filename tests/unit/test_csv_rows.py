@@ -175,17 +175,11 @@ def test_names_of_any_script(tmp_path: Path, blank: str) -> None:
     assert found.cells["c1"].to_pylist() == ["張"]
 
 
-def test_text_that_is_not_utf_8(tmp_path: Path) -> None:
-    line = refusal(tmp_path, (f"{HEADER}\na,v,1\n" + "café,v,1\n").encode("cp1252"))
-    assert line.startswith("2024-05.csv: cannot be read as CSV in UTF-8")
-    assert line.endswith("save it as CSV UTF-8")
-
-
-@pytest.mark.parametrize("blank", [b"", b"\n"], ids=["", "with a blank line"])
-def test_text_that_no_score_reads_may_be_anything(tmp_path: Path, blank: bytes) -> None:
-    path = tmp_path / "2024-05.csv"
-    path.write_bytes(HEADER.encode() + b"\na,v,1\n" + blank + b"caf\xe9,w,2\n")
-    assert joined(batches(path, NAME, LAYOUT, [2], [1])).cells["c2"].to_pylist() == [1, 2]
+def test_windows_1252_is_read_and_what_is_neither_is_refused(tmp_path: Path) -> None:
+    found = read(tmp_path, f"{HEADER}\na,v,1\ncafé,w,2\n".encode("cp1252"))
+    assert rows_of(found) == [(2, "a", "v", 1), (3, "café", "w", 2)]
+    mixed = f"{HEADER}\ncafé,v,1\n".encode() + b"caf\xe9,w,2\n"
+    assert "is UTF-8 text but for byte" in refusal(tmp_path, mixed)
 
 
 def test_gzip(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from healthscore_assets.pendo.formats.stream import encoding_of, text_of
+from healthscore_assets.pendo.formats.encodings import encoding_of, text_of
 from healthscore_assets.pendo.refused import ExportRefused
 
 TEXT = "Account ID,Visitor ID,Clicks for Übersicht\na,v,1\n"
@@ -53,13 +53,26 @@ def test_utf_16_with_the_other_byte_order_mark(tmp_path: Path) -> None:
     assert encoding_of(path, path.name) == "utf-16"
 
 
+def last_line(folder: Path, content: bytes) -> str:
+    """The last line of a file as it is read, in text."""
+    path = kept(folder, content)
+    with text_of(path, path.name, encoding_of(path, path.name)) as stream:
+        blocks = list(iter(lambda: stream.read(1 << 20), b""))
+    return b"".join(blocks).decode().splitlines()[-1]
+
+
 def test_a_letter_beyond_ascii_far_into_the_file(tmp_path: Path) -> None:
     start = b"Account ID,Visitor ID,Clicks for X\n" + b"a,v,1\n" * 1_000_000  # 6 MB
-    assert encoding_of(kept(tmp_path, start + "é,v,1\n".encode()), "x.csv") == "utf-8"
-    assert encoding_of(kept(tmp_path, start + b"\xe9,v,1\n"), "x.csv") == "cp1252"
-    # A letter of two bytes that two reads cut in the middle: the reads are of 4 KiB, then 4 MiB.
-    cut = b"a" * (4096 + (4 << 20) - 1) + "é".encode() + b"\n"
-    assert encoding_of(kept(tmp_path, cut), "x.csv") == "utf-8"
+    assert last_line(tmp_path, start + "é,v,1\n".encode()) == "é,v,1"
+    assert last_line(tmp_path, start + b"\xe9,v,1\n") == "é,v,1"
+    assert "but for byte 6,000,039" in refusal(tmp_path, start + "é,".encode() + b"\xe9\n")
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+def test_letters_that_two_reads_cut(tmp_path: Path, before: int) -> None:
+    start = b"a" * ((1 << 20) - before)  # a read is of a MiB
+    assert last_line(tmp_path, start + "é漢b".encode()).endswith("aé漢b")
+    assert last_line(tmp_path, start + b"\xe9\xe9b").endswith("aééb")
 
 
 @pytest.mark.parametrize(

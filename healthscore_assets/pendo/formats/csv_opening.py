@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from healthscore_assets.pendo.formats.batch import LONGEST_OPENING, MOST_COLUMNS, Layout, Opening
-from healthscore_assets.pendo.formats.stream import encoding_of, is_compressed, text_of
+from healthscore_assets.pendo.formats.encodings import encoding_of, text_of
+from healthscore_assets.pendo.formats.stream import is_compressed
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 DELIMITERS = (",", ";", "\t")

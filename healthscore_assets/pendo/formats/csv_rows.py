@@ -17,7 +17,7 @@ from healthscore_assets.pendo.formats.batch import (
     NotTyped,
     name_of,
 )
-from healthscore_assets.pendo.formats.stream import text_of
+from healthscore_assets.pendo.formats.encodings import text_of
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 if TYPE_CHECKING:
