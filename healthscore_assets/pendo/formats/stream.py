@@ -43,8 +43,7 @@ def unpacked(path: Path, source_file: str) -> Iterator[BinaryIO]:
         with path.open("rb") as raw:
             if compressed:
                 with gzip.open(raw) as stream:
-                    most = max(_FAR, _TIMES * path.stat().st_size)
-                    yield cast(BinaryIO, _Bounded(cast(BinaryIO, stream), most))
+                    yield cast(BinaryIO, _Bounded(cast(BinaryIO, stream), raw))
             else:
                 yield raw
     except _UnpacksTooFar:
@@ -64,17 +63,17 @@ def unpacked(path: Path, source_file: str) -> Iterator[BinaryIO]:
 
 
 class _Bounded(RawIOBase):
-    """A stream that gives no more than it may."""
+    """What is unpacked from packed bytes, as long as it stays in proportion to them."""
 
-    def __init__(self, stream: BinaryIO, most: int) -> None:
-        self._stream, self._left = stream, most
+    def __init__(self, stream: BinaryIO, packed: BinaryIO) -> None:
+        self._stream, self._packed, self._given = stream, packed, 0
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         block = self._stream.read(BLOCK if size < 0 else size)
-        self._left -= len(block)
-        if self._left < 0:
+        self._given += len(block)
+        if self._given > _FAR and self._given > _TIMES * self._packed.tell():
             raise _UnpacksTooFar
         return block
