@@ -4,13 +4,19 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test install ui docs lint format lock clean
+.PHONY: demo test fuzz bench install ui docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
 
 test: $(VENV)/.installed-dev ## every test but those of a deployment
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+
+fuzz: $(VENV)/.installed-dev ## 10,000 broken exports: each is taken in or refused, none is lost
+	$(BIN)/python tests/fuzz_intake.py
+
+bench: $(VENV)/.installed-dev ## one export of 5 million rows and 60 columns: time and memory
+	$(BIN)/python benchmarks/large_file.py
 
 install: $(VENV)/.installed ## the healthscore command in .venv/bin
 
@@ -20,6 +26,7 @@ ui: $(VENV)/.installed ## the graph, its runs and checks in the browser
 
 docs: $(VENV)/.installed ## documents that are written from the code
 	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m healthscore_assets.pendo.header_reference docs/exports.md
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

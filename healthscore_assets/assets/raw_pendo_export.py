@@ -7,7 +7,7 @@ import dagster as dg
 from healthscore_assets.contracts import CONTRACTS, RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.orchestration.monthly import monthly
-from healthscore_assets.orchestration.plan import lost_files
+from healthscore_assets.orchestration.plan import lost_files, with_former_months
 from healthscore_assets.orchestration.publish import (
     CONTRACT,
     Finding,
@@ -38,6 +38,7 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     month, lake, engine = context.partition_key, workplace.lake, workplace.engine
     with plain_refusals():
         everything = deliveries(workplace.inbox, workplace.reading())
+    everything = with_former_months(lake, everything)
     found = of_month(everything, month)
     refused = [delivery.problem.line() for delivery in found if delivery.problem]
     if refused:
@@ -47,10 +48,10 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         yield from nothing_taken_in(withdrawn(context, workplace), passed=True)
         return
     before = engine.rows(engine.months("taken_in", lake.present("raw_pendo_export", month), _RAW))
-    partial = {known.sha256: known.partial for known in map(taken_in, before)}
+    unfinished = {known.sha256: known.unfinished for known in map(taken_in, before)}
     over = datetime.now(UTC).strftime("%Y-%m") > month
     with plain_refusals():
-        rows = raw_rows(found, month, partial, over=over)
+        rows = raw_rows(found, month, unfinished, over=over)
     for delivery in found:
         lake.archive(delivery.path, delivery.sha256)
     table = engine.arrow("delivered", rows, _RAW)

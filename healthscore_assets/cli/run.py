@@ -99,6 +99,7 @@ def run_months(
         lost_files,
         made_before_lookups,
         plan_months,
+        with_former_months,
         withdrawn_months,
     )
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
@@ -108,6 +109,7 @@ def run_months(
     try:
         workplace.check_lookups()
         found = deliveries(workplace.inbox, workplace.reading())
+        found = with_former_months(workplace.lake, found)
     except (LookupRefused, ExportRefused) as refused:
         end(str(refused))
     definitions = build_definitions(workplace)
@@ -145,7 +147,8 @@ def run_months(
         withdrawn=sorted({*gone} - {*withdrawn_months(workplace.lake, found)}),
     )
     complain(lost)
-    complain(line for outcome in outcomes for line in outcome.problems)
+    # A file that is refused is refused in each of its months, for one reason.
+    complain(dict.fromkeys(line for outcome in outcomes for line in outcome.problems))
     return not lost and all(outcome.succeeded for outcome in outcomes)
 
 

@@ -12,7 +12,7 @@ REASONS = {
     "no_feature": "the row names no feature",
     "no_date": "the row tells no date",
     "wrong_cell_count": "the row has more or fewer cells than the header",
-    "total_mismatch": "a total row that is not the sum of the rows above it",
+    "total_mismatch": "a total row that is not the sum of the other rows",
     "not_a_number": "a metric cell that is not a number",
     "negative": "a metric below zero",
     "not_whole": "a count with decimals",

@@ -1,7 +1,7 @@
 """Which months have to be run: new exports, corrected ones, and the months that read them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import dagster as dg
 import pyarrow.parquet as pq
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from healthscore_assets.lake.folder import Lake
 from healthscore_assets.lake.months import shift, span
 from healthscore_assets.orchestration.partitions import MONTHS, months_read
+from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import Delivery, of_month
 from healthscore_assets.pendo.raw_table import stamps, taken_in
 
@@ -69,6 +70,25 @@ class Graph:
         """The tables and those that the same steps make, in the order of the graph."""
         wanted = {sibling for table in tables for sibling in self.steps[table]}
         return tuple(table for table in self.reads if table in wanted)
+
+
+def with_former_months(lake: Lake, found: list[Delivery]) -> list[Delivery]:
+    """Refused files tell of the months they were taken in for, too.
+
+    What is broken is not gone: those months are refused, and keep their tables.
+    """
+    refused = {each.source_file for each in found if each.problem is not None}
+    former: dict[str, set[str]] = {}
+    for month in lake.months(RAW) if refused else []:
+        for source_file in lake.column(RAW, month, "source_file"):
+            for name in refused & {source_file, file_of(source_file)}:
+                former.setdefault(name, set()).add(month)
+    return [
+        replace(each, months=tuple(sorted({*each.months} | former[each.source_file])))
+        if each.source_file in former
+        else each
+        for each in found
+    ]
 
 
 def known_months_of(found: list[Delivery]) -> list[str]:

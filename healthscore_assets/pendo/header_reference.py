@@ -49,8 +49,9 @@ def header_reference() -> str:
         for column, headers in ALIASES.items()
     ]
     ids, names = (", ".join(UNDECIDED[each]) for each in (ID, NAME))
-    lines += ["", f"Told by the columns beside them: {ids}; {names}.", ""]
-    lines += [f"Not read beside a column that names the client or visitor: {', '.join(WEAK)}.", ""]
+    lines += ["", f"- Told by the columns beside them: {ids};", f"  {names}."]
+    lines += ["- Not read beside a column that names the client or the visitor:"]
+    lines += [f"  {', '.join(WEAK)}.", ""]
     lines += ["| measure | before `for` and the feature |", "| --- | --- |"]
     lines += [f"| `{measure}` | {', '.join(words)} |" for measure, words in PREFIXES.items()]
     return "\n".join([*lines, ""])

@@ -91,11 +91,12 @@ def _files(inbox: Path) -> Iterator[Path]:
     for path in sorted(inbox.rglob("*")):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(inbox).parts)
         in_transit = path.suffix.lower() in _IN_TRANSIT
-        if path.is_file() and not hidden and not in_transit and not _is_sidecar(path):
+        if path.is_file() and not hidden and not in_transit and not is_sidecar(path):
             yield path
 
 
-def _is_sidecar(path: Path) -> bool:
+def is_sidecar(path: Path) -> bool:
+    """Whether a file says something about an export beside it."""
     return path.name.endswith(ENDING) and path.with_name(path.name.removesuffix(ENDING)).is_file()
 
 

@@ -28,15 +28,16 @@ _SCHEMA = pa.schema(
 )
 
 
-Stamp = tuple[str, str | None, tuple[tuple[str, str], ...]]
-"""Hash of the bytes, the sheet, and the hashes of the files beside it."""
+Stamp = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
+"""Hash of the bytes, the sheet, the audience in the name, and the hashes of the files beside it."""
 
 
 def stamp(sha256: str, export: ExportFile | None) -> Stamp:
     """What a table is known by; of a file that is refused nothing but its bytes."""
     if export is None:
-        return sha256, None, ()
-    return sha256, export.layout.sheet, tuple(sorted(export.beside.items()))
+        return sha256, None, None, ()
+    beside = tuple(sorted(export.beside.items()))
+    return sha256, export.layout.sheet, export.segment, beside
 
 
 def stamps(deliveries: list[Delivery]) -> set[Stamp]:
@@ -50,12 +51,17 @@ def stamps(deliveries: list[Delivery]) -> set[Stamp]:
 
 @dataclass(frozen=True)
 class TakenIn:
-    """A file of the archive, as its row in `raw_pendo_export` tells it."""
+    """A file of the archive, as its row in `raw_pendo_export` tells it.
+
+    ``unfinished`` says that its bytes came before the month was over; ``partial`` that, or that the
+    file itself tells of less than the month.
+    """
 
     sha256: str
     export: ExportFile
     rows: int
     partial: bool
+    unfinished: bool
 
     @property
     def stamp(self) -> Stamp:
@@ -64,12 +70,12 @@ class TakenIn:
 
 
 def raw_rows(
-    deliveries: list[Delivery], month: str, partial: Mapping[str, bool], *, over: bool
+    deliveries: list[Delivery], month: str, unfinished: Mapping[str, bool], *, over: bool
 ) -> pa.Table:
     """A row for each file of the month; the same bytes under two names count once.
 
-    Parameters: ``partial`` says of bytes taken in before, by hash, whether the month was partial
-    then; new bytes are partial unless the month is ``over``.
+    Parameters: ``unfinished`` says of bytes taken in before, by hash, whether they came before the
+    month was over; new bytes did unless the month is ``over``.
     Raises ExportRefused where the rows of a file cannot be counted.
     """
     rows: dict[tuple[str, str | None], dict[str, Any]] = {}
@@ -80,7 +86,8 @@ def raw_rows(
         if key in rows:
             continue
         told = json.loads(export.to_json())
-        told["partial"] = export.partial or partial.get(sha256, not over)
+        told["unfinished"] = unfinished.get(sha256, not over)
+        told["partial"] = export.partial or told["unfinished"]
         rows[key] = {
             "source_file": export.source_file,
             "source_sha256": sha256,
@@ -97,7 +104,8 @@ def raw_rows(
 def taken_in(row: Mapping[str, Any]) -> TakenIn:
     """The file behind a row of `raw_pendo_export`."""
     export = ExportFile.from_json(row["source_file"], row["shape"], row["column_map"])
-    return TakenIn(row["source_sha256"], export, row["rows"], export.partial)
+    unfinished = json.loads(row["column_map"]).get("unfinished", False)
+    return TakenIn(row["source_sha256"], export, row["rows"], export.partial, unfinished)
 
 
 def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:

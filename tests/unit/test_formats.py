@@ -164,6 +164,15 @@ def write_zip(path: Path, parts: dict[str, bytes]) -> None:
 SHEET = "xl/worksheets/sheet1.xml"
 
 
+def test_what_follows_the_data_of_a_sheet_is_no_row(book: Path) -> None:
+    stray = b'</sheetData><row r="9"><c r="C9"><v>12</v></c></row>'
+    edit(book, SHEET, b"</sheetData>", stray)
+    layout = header_of(workbook.openings(book, book.name)[0])
+    # rows 4, 5, 7 and 8 below the title in row 2
+    assert workbook.count(book, book.name, layout) == 4
+    assert [row for row, *_ in texts_of(workbook, book, layout)] == [4, 5, 7, 8]
+
+
 @pytest.mark.parametrize("place", ["XFD1048576", "ZZZZZZ9", "A99999999"])
 def test_a_cell_far_away_is_refused_before_it_takes_the_memory(book: Path, place: str) -> None:
     edit(book, SHEET, b"</sheetData>", f'<c r="{place}"><v>1</v></c></sheetData>'.encode())

@@ -27,6 +27,7 @@ _TEXTS = "xl/sharedstrings.xml"
 
 _PREFIX = rb"(?:[\w.-]+:)?"
 _ROW_END = re.compile(rb"</" + _PREFIX + rb"row\s*>")
+_DATA_END = re.compile(rb"</" + _PREFIX + rb"sheetData\s*>")
 _CELL = re.compile(rb"<" + _PREFIX + rb"c[\s/>]")
 _REFERENCE = re.compile(rb"""["']([A-Za-z]+)([0-9]+)["']""")
 _VALUE = re.compile(rb"<" + _PREFIX + rb"[vt](?:\s[^>]*)?(?<!/)>[^<]")
@@ -89,13 +90,15 @@ def scan_of(parts: Parts, sheet: str) -> Scan:
     member = parts.members.get(parts.sheets.get(sheet, ""))
     if member is None:
         raise Unusable(f"does not hold the sheet {sheet!r} that it lists")
-    scan, letters, numbers, sure = Scan(), {b"A"}, {b"1"}, True
+    scan, letters, numbers, sure, ended = Scan(), {b"A"}, {b"1"}, True, False
     for rows in _whole_rows(parts.path, member):
         found = _REFERENCE.findall(rows)
         letters.update(column for column, _ in found)
         numbers.update({number for _, number in found})
         sure = sure and len(_CELL.findall(rows)) <= len(found)
-        scan.rows += sum(1 for row in _ROW_END.split(rows) if _VALUE.search(row))
+        data = [b""] if ended else _DATA_END.split(rows, maxsplit=1)
+        ended = ended or len(data) > 1  # what follows are no rows, though it is looked at
+        scan.rows += sum(1 for row in _ROW_END.split(data[0]) if _VALUE.search(row))
         if b'"e"' in rows or b"'e'" in rows:
             scan.errors.update(_errors(rows))
             if len(scan.errors) > _MOST_ERRORS:
