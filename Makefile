@@ -26,7 +26,7 @@ ui: $(VENV)/.installed ## the graph, its runs and checks in the browser
 
 docs: $(VENV)/.installed ## documents that are written from the code
 	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md
-	$(BIN)/python -m healthscore_assets.pendo.header_reference docs/exports.md
+	$(BIN)/python -m healthscore_assets.pendo.headers.reference docs/exports.md
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

@@ -43,10 +43,10 @@ def read_export(folder: Path) -> None:
     from healthscore_assets.contracts.rules import schema_of
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lookups.product_areas import ProductAreas
-    from healthscore_assets.pendo.cleaning import clean_month
+    from healthscore_assets.pendo.cleaning.month import clean_month
+    from healthscore_assets.pendo.cleaning.reconciliation import reconcile
     from healthscore_assets.pendo.inbox import deliveries
     from healthscore_assets.pendo.raw_table import raw_rows, taken_in
-    from healthscore_assets.pendo.reconciliation import reconcile
 
     started = time.monotonic()
     engine = Engine(folder / "spill")

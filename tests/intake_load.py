@@ -17,10 +17,10 @@ from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.cleaning import clean_month
+from healthscore_assets.pendo.cleaning.month import clean_month
+from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.inbox import deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
-from healthscore_assets.pendo.reconciliation import reconcile
 from healthscore_assets.pendo.refused import ExportRefused
 
 AREAS = "feature,area\nSome Feature,Some Area\n"

@@ -19,9 +19,9 @@ from healthscore_assets.orchestration.publish import (
     plain_refusals,
 )
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.cleaning import clean_month
+from healthscore_assets.pendo.cleaning.month import clean_month
+from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.raw_table import taken_in
-from healthscore_assets.pendo.reconciliation import reconcile
 
 
 @monthly(

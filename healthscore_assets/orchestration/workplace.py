@@ -19,9 +19,9 @@ from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.export_file import Reading
-from healthscore_assets.pendo.headers import CANONICAL, Vocabulary
-from healthscore_assets.pendo.identities import Identities
+from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
 
 T = TypeVar("T")
 
@@ -128,7 +128,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises LookupRefused for a lookup that cannot be used.
         """
-        aliases = read_column_aliases(self.lookup_file("column_aliases"), CANONICAL)
+        aliases = read_column_aliases(self.lookup_file("column_aliases"), (*CANONICAL, METADATA))
         features = read_product_areas(self.lookup_file("product_areas")).area
         settings = read_scoring_settings(self.lookup_file("scoring_settings"))
         vocabulary = Vocabulary(tuple(aliases.items()), frozenset(features))

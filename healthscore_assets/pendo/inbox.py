@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.pendo.dates.file_months import months_named
 from healthscore_assets.pendo.export_file import (
     ExportFile,
     Reading,
@@ -13,10 +14,9 @@ from healthscore_assets.pendo.export_file import (
     understand_file,
 )
 from healthscore_assets.pendo.feature_names import read_feature_names
-from healthscore_assets.pendo.file_months import months_named
+from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.pendo.refused import ExportRefused, Problem
-from healthscore_assets.pendo.shapes import FEATURE_NAMES
 from healthscore_assets.pendo.sidecar import ENDING, Sidecar, read_sidecar
 
 AS_BUILT_IN = Reading()

@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.date_windows import Window, window_in
-from healthscore_assets.pendo.dates import DateReader, Holds, NotADate
+from healthscore_assets.pendo.dates.column import DateReader, Holds, NotADate
+from healthscore_assets.pendo.dates.file_months import months_named, names_a_day
+from healthscore_assets.pendo.dates.windows import Window, window_in
 from healthscore_assets.pendo.export_file import DateOrder, ExportFile, file_of
-from healthscore_assets.pendo.file_months import months_named, names_a_day
 from healthscore_assets.pendo.formats import tables
 from healthscore_assets.pendo.formats.batch import name_of
 from healthscore_assets.pendo.refused import ExportRefused, Problem
@@ -159,17 +159,15 @@ def _without_other_window(export: ExportFile, sidecar: Sidecar) -> ExportFile:
     odd = [f"its columns count {n} days" for n in days if n not in _DAYS_OF_A_MONTH]
     odd += [f"it tells of {span.text!r}" for span in spans]
     dated = export.when is not None and export.columns[export.when].role != "period"
-    forced = sidecar.window is not None and all(map(_inside_a_month, spans))
-    if odd and not dated and not forced:
-        name = Path(file_of(export.source_file)).name
-        raise ExportRefused(
-            Problem(
-                export.source_file,
-                f"{odd[0]}, which is not a month",
-                "export one whole month; or, to take it for its month and mark it partial, "
-                f"write `window: month` into {name + ENDING} beside it",
+    inside = all(map(_inside_a_month, spans))
+    if odd and not dated and not (sidecar.window is not None and inside):
+        todo = "export one whole month"
+        if inside:
+            todo += (
+                "; or, to take it for its month and mark it partial, write `window: month` into "
+                f"{Path(file_of(export.source_file)).name + ENDING} beside it"
             )
-        )
+        raise ExportRefused(Problem(export.source_file, f"{odd[0]}, which is not a month", todo))
     if odd:
         notes.append(f"{odd[0]}: marked partial")
     return replace(

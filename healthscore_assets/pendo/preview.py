@@ -13,9 +13,9 @@ from healthscore_assets.engagement.exact import exact_sum
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
-from healthscore_assets.pendo.cleaning import CleanedMonth, clean_month
+from healthscore_assets.pendo.cleaning.identities import Identities
+from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.identities import Identities
 from healthscore_assets.pendo.refused import ExportRefused
 
 _FIRST = 3

@@ -14,10 +14,10 @@ from tables import engine
 from healthscore_assets.contracts import CLEANED_USAGE
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lookups.product_areas import ProductAreas
-from healthscore_assets.pendo.cleaning import CleanedMonth, clean_month
+from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
+from healthscore_assets.pendo.cleaning.reconciliation import Reconciliation, reconcile
 from healthscore_assets.pendo.inbox import deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows
-from healthscore_assets.pendo.reconciliation import Reconciliation, reconcile
 from healthscore_assets.pendo.refused import ExportRefused
 
 NO_AREAS = ProductAreas({}, {})

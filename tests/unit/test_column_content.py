@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
-from healthscore_assets.pendo.column_content import ColumnContent
+from healthscore_assets.pendo.cleaning.column_content import ColumnContent
+from healthscore_assets.pendo.cleaning.metrics import parse_metric
 from healthscore_assets.pendo.formats.batch import Batch
-from healthscore_assets.pendo.metrics import parse_metric
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS
-from healthscore_assets.pendo.header_aliases import ALIASES
-from healthscore_assets.pendo.header_reference import header_reference, with_reference
+from healthscore_assets.pendo.headers.aliases import ALIASES
+from healthscore_assets.pendo.headers.reference import header_reference, with_reference
 from healthscore_assets.pendo.sidecar import Sidecar
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"

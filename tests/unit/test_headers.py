@@ -3,8 +3,8 @@
 import pytest
 
 from healthscore_assets.lookups.features import feature_key
-from healthscore_assets.pendo.header_aliases import ALIASES, UNDECIDED
-from healthscore_assets.pendo.headers import (
+from healthscore_assets.pendo.headers.aliases import ALIASES, UNDECIDED
+from healthscore_assets.pendo.headers.grammar import (
     Column,
     Vocabulary,
     comparable,

@@ -10,7 +10,7 @@ from healthscore_assets.lookups.client_aliases import read_client_aliases
 from healthscore_assets.lookups.column_aliases import read_column_aliases
 from healthscore_assets.lookups.excluded_accounts import read_excluded_accounts
 from healthscore_assets.lookups.refused import LookupRefused
-from healthscore_assets.pendo.headers import comparable
+from healthscore_assets.pendo.headers.grammar import comparable
 
 COLUMNS = ("visitor_id", "client_id", "client_name", "email")
 

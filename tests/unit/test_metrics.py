@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
-from healthscore_assets.pendo.metrics import Metric, parse_metric
+from healthscore_assets.pendo.cleaning.metrics import Metric, parse_metric
 
 
 def parsed(cells: Sequence[object], measure: str = "clicks") -> Metric:

@@ -3,8 +3,8 @@
 import pytest
 
 from healthscore_assets.lookups.features import feature_key
-from healthscore_assets.pendo.headers import Column, Vocabulary
-from healthscore_assets.pendo.shapes import NotUnderstood, resolve
+from healthscore_assets.pendo.headers.grammar import Column, Vocabulary
+from healthscore_assets.pendo.headers.shapes import NotUnderstood, resolve
 
 METRICS = "Clicks for X"
 NOTHING = Vocabulary()
@@ -128,7 +128,8 @@ def test_a_wide_table_is_of_months_then_days(beside: str, kept: str) -> None:
 def test_two_columns_for_one_thing(columns: str, says: str) -> None:
     one, other = columns.split(",")[-2:]
     assert refusal(f"{columns},{METRICS}") == (
-        f"the columns {one!r} and {other!r} could both be the {says}; rename or delete one of them"
+        f"the columns {one!r} and {other!r} could both be the {says}; "
+        "rename or delete one of them, or list it as metadata in column_aliases.csv"
     )
 
 

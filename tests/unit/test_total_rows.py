@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from healthscore_assets.pendo.cleaning.export_rows import ExportRows
+from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.export_file import understand_file
-from healthscore_assets.pendo.export_rows import ExportRows
-from healthscore_assets.pendo.headers import Vocabulary
-from healthscore_assets.pendo.metric_codes import MetricCodes
+from healthscore_assets.pendo.headers.grammar import Vocabulary
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.pendo.sidecar import SAYS_NOTHING
 

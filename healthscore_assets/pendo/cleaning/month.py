@@ -11,16 +11,16 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.audience import row_is_internal, visitor_month
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
-from healthscore_assets.pendo.client_names import client_names
+from healthscore_assets.pendo.cleaning.client_names import client_names
+from healthscore_assets.pendo.cleaning.export_rows import ExportRows
+from healthscore_assets.pendo.cleaning.file_sums import FileSums
+from healthscore_assets.pendo.cleaning.identities import NOTHING_KNOWN, Identities
+from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
+from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
+from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.export_rows import ExportRows
-from healthscore_assets.pendo.file_sums import FileSums
 from healthscore_assets.pendo.formats.batch import NotTyped
 from healthscore_assets.pendo.formats.tables import text_columns
-from healthscore_assets.pendo.identities import NOTHING_KNOWN, Identities
-from healthscore_assets.pendo.metric_codes import MetricCodes
-from healthscore_assets.pendo.overlap import refuse_overlap
-from healthscore_assets.pendo.quarantined_share import refuse_beyond
 
 _ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
 _ROW_SCHEMA = ibis.schema(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.metrics import Metric
+from healthscore_assets.pendo.cleaning.metrics import Metric
 
 _LABELS = pa.array(["total", "totals", "grand total", "sum"])
 _ROUNDING = 1e-6

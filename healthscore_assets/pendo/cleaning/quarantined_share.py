@@ -4,8 +4,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
+from healthscore_assets.pendo.cleaning.file_sums import FileSums
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.file_sums import FileSums
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 

@@ -3,11 +3,11 @@
 import difflib
 from collections.abc import Sequence
 
-from healthscore_assets.pendo.feature_headers import PREFIXES, before_for
-from healthscore_assets.pendo.header_aliases import ALIASES, expected_headers
-from healthscore_assets.pendo.header_text import comparable, shown, tidy_header
-from healthscore_assets.pendo.headers import METADATA, Column
-from healthscore_assets.pendo.not_understood import NotUnderstood
+from healthscore_assets.pendo.headers.aliases import ALIASES, expected_headers
+from healthscore_assets.pendo.headers.feature_columns import PREFIXES, before_for
+from healthscore_assets.pendo.headers.grammar import METADATA, Column
+from healthscore_assets.pendo.headers.not_understood import NotUnderstood
+from healthscore_assets.pendo.headers.text import comparable, shown, tidy_header
 
 _SHOWN = 6
 _COMPARED = 400  # columns among which a near miss is looked for: each costs a comparison per alias

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from healthscore_assets.contracts.quarantine import REASONS, ROW_REASONS
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.pendo.cleaning import CleanedMonth
+from healthscore_assets.pendo.cleaning.month import CleanedMonth
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.metrics import Metric, exact_total
+from healthscore_assets.pendo.cleaning.metrics import Metric, exact_total
 
 
 @dataclass

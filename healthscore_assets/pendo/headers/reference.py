@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from healthscore_assets.pendo.feature_headers import PREFIXES
-from healthscore_assets.pendo.header_aliases import ALIASES, ID, NAME, UNDECIDED, WEAK
+from healthscore_assets.pendo.headers.aliases import ALIASES, ID, NAME, UNDECIDED, WEAK
+from healthscore_assets.pendo.headers.feature_columns import PREFIXES
 
 _BEGIN = "<!-- headers: written by `make docs`, do not edit -->\n"
 _END = "<!-- end of headers -->\n"

@@ -4,7 +4,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from healthscore_assets.pendo.file_months import MONTH_NAMES
+from healthscore_assets.pendo.dates.file_months import MONTH_NAMES
 
 NAME = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
 _GAP = r"[\s_.,/-]{1,3}"

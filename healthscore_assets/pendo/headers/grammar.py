@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from healthscore_assets.pendo.feature_headers import mapped, prefixed, without_window
-from healthscore_assets.pendo.header_aliases import ALIASES, CANONICAL, COUNTS, ID, UNDECIDED
-from healthscore_assets.pendo.header_text import comparable, tidy_header
+from healthscore_assets.pendo.headers.aliases import ALIASES, CANONICAL, COUNTS, ID, UNDECIDED
+from healthscore_assets.pendo.headers.feature_columns import mapped, prefixed, without_window
+from healthscore_assets.pendo.headers.text import comparable, tidy_header
 
 __all__ = [
     "CANONICAL",

@@ -3,19 +3,25 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from healthscore_assets.pendo.feature_headers import is_other_time, mapped
-from healthscore_assets.pendo.header_aliases import COUNTS, ID, NAME, WEAK
-from healthscore_assets.pendo.header_text import comparable, shown, tidy_header
-from healthscore_assets.pendo.headers import METADATA, METRIC, Column, Vocabulary, understand
-from healthscore_assets.pendo.missing_columns import (
+from healthscore_assets.pendo.headers.aliases import COUNTS, ID, NAME, WEAK
+from healthscore_assets.pendo.headers.feature_columns import is_other_time, mapped
+from healthscore_assets.pendo.headers.grammar import (
+    METADATA,
+    METRIC,
+    Column,
+    Vocabulary,
+    understand,
+)
+from healthscore_assets.pendo.headers.missing_columns import (
     found,
     no_client,
     no_count,
     no_feature,
     no_visitor,
 )
-from healthscore_assets.pendo.not_understood import NotUnderstood
-from healthscore_assets.pendo.unnamed_owners import sums_over_clients, with_owner_of_id
+from healthscore_assets.pendo.headers.not_understood import NotUnderstood
+from healthscore_assets.pendo.headers.text import comparable, shown, tidy_header
+from healthscore_assets.pendo.headers.unnamed_owners import sums_over_clients, with_owner_of_id
 
 __all__ = [
     "EVENTS",
@@ -249,5 +255,5 @@ def _twice(same: Sequence[Column], role: str) -> NotUnderstood:
     return NotUnderstood(
         f"the columns {' and '.join(shown(c.header) for c in same[:2])} could both be the "
         f"{_SAYS[role]}",
-        "rename or delete one of them",
+        "rename or delete one of them, or list it as metadata in column_aliases.csv",
     )

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthscore_assets.pendo.cleaning.metrics import Metric
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.formats.batch import Batch, name_of
-from healthscore_assets.pendo.metrics import Metric
 
 QUARANTINE_LINE = pa.schema(
     {

@@ -10,25 +10,25 @@ import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
 from healthscore_assets.lake.months import days_in
-from healthscore_assets.pendo.column_content import ColumnContent
-from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.file_sums import FileSums
-from healthscore_assets.pendo.formats import tables
-from healthscore_assets.pendo.formats.batch import Batch, NotTyped, name_of
-from healthscore_assets.pendo.identities import (
+from healthscore_assets.pendo.cleaning.column_content import ColumnContent
+from healthscore_assets.pendo.cleaning.file_sums import FileSums
+from healthscore_assets.pendo.cleaning.identities import (
     NOTHING_KNOWN,
     Identities,
     clients,
     mangled,
     refusals,
 )
-from healthscore_assets.pendo.metric_codes import MetricCodes
-from healthscore_assets.pendo.metrics import Metric, exact_total, parse_metric
+from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
+from healthscore_assets.pendo.cleaning.metrics import Metric, exact_total, parse_metric
+from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE, RefusedLines
+from healthscore_assets.pendo.cleaning.total_rows import TotalRows, says_total
+from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.formats import tables
+from healthscore_assets.pendo.formats.batch import Batch, NotTyped, name_of
+from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.periods import day_of_rows, month_of_rows
 from healthscore_assets.pendo.refused import ExportRefused, Problem
-from healthscore_assets.pendo.refused_lines import QUARANTINE_LINE, RefusedLines
-from healthscore_assets.pendo.shapes import EVENTS
-from healthscore_assets.pendo.total_rows import TotalRows, says_total
 
 _TEXTS = ("client_id", "visitor_id", "client_name", "email", "is_internal")
 _FEATURES = (("feature_id", "feature"), ("page_id", "page"))

@@ -1,0 +1,1 @@
+"""From cells, titles and file names to days and months."""
