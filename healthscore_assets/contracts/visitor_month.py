@@ -23,7 +23,8 @@ VISITOR_MONTH = pa.DataFrameSchema(
             float,
             pa.Check.in_range(0, 31),
             nullable=True,
-            description="Days with activity; the largest of the visitor's rows, null if not told.",
+            description="Days with activity: the largest of the visitor's rows, else the days of "
+            "its dated usage; null if not told.",
         ),
         "minutes": amount(
             "Minutes in the product: the export's own total, else the sum over features; "

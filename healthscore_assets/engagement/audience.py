@@ -24,8 +24,9 @@ def row_is_internal(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.
 def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Table:
     """Every listed visitor, with one audience: internal where its rows disagree.
 
-    Parameters: the accepted rows of the month, with ``days_active`` and ``minutes`` beside the
-    texts of `row_is_internal`; ``visitor_id`` is null on rows of exports without visitors.
+    Parameters: the accepted rows of the month, with ``days_active``, ``minutes`` and the ``day`` of
+    rows with usage, where it is told, beside the texts of `row_is_internal`; ``visitor_id`` is null
+    on rows of exports without visitors.
     Grain: visitor, and client x audience for those rows: they are no person's, so they cannot
     disagree. ``disagrees`` marks visitors listed as both.
     """
@@ -35,15 +36,16 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
         any_internal=marked.internal.any(),
         all_internal=marked.internal.all(),
         listed_rows=marked.count(),
-        days_active=marked.days_active.max(),
+        days_told=marked.days_active.max(),
+        days_seen=marked.day.nunique(where=marked.visitor_id.notnull()).nullif(0),
         minutes=marked.minutes.cast("decimal(18, 6)").sum().cast("float64"),
     )
     return visitors.select(
         "client_id",
         "visitor_id",
         "listed_rows",
-        "days_active",
         "minutes",
+        days_active=visitors.days_told.coalesce(visitors.days_seen.cast("float64")),
         audience=ibis.ifelse(visitors.any_internal, "internal", "external"),
         disagrees=visitors.any_internal & ~visitors.all_internal,
     )

@@ -1,5 +1,7 @@
 """Who is internal: export column, file segment, e-mail domain, else external, in this order."""
 
+import datetime
+
 import ibis
 import pyarrow as pa
 import pytest
@@ -12,6 +14,7 @@ SCHEMA = ibis.schema(
     {
         **dict.fromkeys(["client_id", "visitor_id", "is_internal", "segment", "email"], "string"),
         **dict.fromkeys(["days_active", "minutes"], "float64"),
+        "day": "date",
     }
 )
 
@@ -153,3 +156,13 @@ def test_days_are_the_largest_and_minutes_the_sum_of_a_visitors_rows() -> None:
         (3, 5, 0.3),
         (1, None, None),
     ]
+
+
+def test_days_with_activity_are_told_or_seen() -> None:
+    first, second = datetime.date(2024, 5, 1), datetime.date(2024, 5, 2)
+    (seen,) = visitors({"day": first}, {"day": second}, {"day": second}, {"day": None})
+    assert seen["days_active"] == 2
+    (told,) = visitors({"day": first, "days_active": 9.0}, {"day": second})
+    assert told["days_active"] == 9
+    (nobody,) = visitors({"day": first, "visitor_id": None})
+    assert nobody["days_active"] is None
