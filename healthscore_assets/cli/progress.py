@@ -53,6 +53,8 @@ def outcome_line(outcome: MonthOutcome) -> str:
     """A month in one line."""
     if not outcome.succeeded:
         return f"{outcome.month} refused; its tables stay as they were"
+    if outcome.numbers.get("raw_pendo_export.withdrawn"):
+        return f"{outcome.month} withdrawn; no export tells of it any more"
     told = [
         f"{outcome.numbers[name]:>{width},.0f} {noun}"
         for name, width, noun in (

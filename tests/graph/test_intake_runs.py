@@ -165,6 +165,7 @@ def test_a_withdrawn_month_is_told_of_and_nothing_else_is(tmp_path: Path) -> Non
     done = project.run("run")
     assert (done.returncode, done.stderr) == (0, "")
     assert "2024-01 is withdrawn: no export in the inbox tells of it any more." in done.stdout
+    assert "2024-01 withdrawn; no export tells of it any more" in done.stdout
     assert project.months("client_scores") == ["2024-02"]
 
 
