@@ -1,5 +1,6 @@
 """Which months have to be run: new exports, corrected ones, and the months that read them."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -75,14 +76,17 @@ class Graph:
 def with_former_months(lake: Lake, found: list[Delivery]) -> list[Delivery]:
     """Refused files tell of the months they were taken in for, too.
 
-    What is broken is not gone: those months are refused, and keep their tables.
+    What is broken is not gone: those months are refused, and keep their tables. So do the months
+    that names of features were read for: without them features would be told by their ids.
     """
     refused = {each.source_file for each in found if each.problem is not None}
     former: dict[str, set[str]] = {}
     for month in lake.months(RAW) if refused else []:
-        for source_file in lake.column(RAW, month, "source_file"):
-            for name in refused & {source_file, file_of(source_file)}:
-                former.setdefault(name, set()).add(month)
+        read = {*lake.column(RAW, month, "source_file")}
+        for column_map in lake.column(RAW, month, "column_map"):
+            read |= json.loads(column_map).get("beside", {}).keys()
+        for name in refused & (read | set(map(file_of, read))):
+            former.setdefault(name, set()).add(month)
     return [
         replace(each, months=tuple(sorted({*each.months} | former[each.source_file])))
         if each.source_file in former

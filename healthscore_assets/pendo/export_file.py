@@ -194,6 +194,7 @@ def _understood(opening: Opening, at: int, source_file: str, vocabulary: Vocabul
         raise ExportRefused(
             Problem(source_file, "is not a table (its header holds zero bytes)", "export it again")
         )
+    _refuse_table_above(opening, at, source_file, vocabulary)
     try:
         shape: Shape = resolve(header, vocabulary)
     except NotUnderstood as error:
@@ -209,6 +210,23 @@ def _understood(opening: Opening, at: int, source_file: str, vocabulary: Vocabul
         segment_named(source_file),
         tuple(titles),
     )
+
+
+def _refuse_table_above(
+    opening: Opening, at: int, source_file: str, vocabulary: Vocabulary
+) -> None:
+    """Refuse a second header with more columns: the rows of the first would pass for titles."""
+    first = find_header([cells for _, cells in opening.rows[:at]], vocabulary)
+    if first is not None and at - first > 1:
+        raise ExportRefused(
+            Problem(
+                source_file,
+                f"holds two tables: rows {opening.rows[first][0]} and {opening.rows[at][0]} are "
+                "both headers",
+                "put each into a file of its own",
+                row=opening.rows[at][0],
+            )
+        )
 
 
 def _refuse_without_rows(path: Path, export: ExportFile) -> None:

@@ -1,6 +1,7 @@
 """The inbox: which files lie there, and which months they tell of."""
 
 import functools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,7 +74,12 @@ def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Deliver
     refused in the second: one of the two names must be wrong.
     """
     found = [each for path, inbox in files for each in _deliveries_of(path, inbox, reading)]
-    return _without_copies([_with_names(delivery, found) for delivery in found])
+    names: dict[Path, list[Delivery]] = {}
+    for delivery in found:
+        if delivery.is_names:
+            names.setdefault(delivery.path.parent, []).append(delivery)
+    found = [_with_names(each, names.get(each.path.parent, [])) for each in found]
+    return _without_copies(_without_circles(found))
 
 
 def of_month(found: list[Delivery], month: str) -> list[Delivery]:
@@ -164,12 +170,11 @@ def _of_months(path: Path, export: ExportFile, sidecar: Sidecar, reading: Readin
     return Delivery(path, export.source_file, months, export, None)
 
 
-def _with_names(delivery: Delivery, found: list[Delivery]) -> Delivery:
+def _with_names(delivery: Delivery, beside: list[Delivery]) -> Delivery:
     """An export with the names that files in its folder give to its ids."""
     export = delivery.export
     if export is None or delivery.is_names or not _has_ids(export):
         return delivery
-    beside = [each for each in found if each.is_names and each.path.parent == delivery.path.parent]
     names: dict[str, str] = {}
     for each in beside:
         assert each.export is not None
@@ -193,21 +198,53 @@ def _has_ids(export: ExportFile) -> bool:
 
 def _without_copies(found: list[Delivery]) -> list[Delivery]:
     """Refuse bytes that an earlier file tells of other months."""
+    sizes = Counter(each.path.stat().st_size for each in found if _is_usage(each))
     kept: list[Delivery] = []
-    of_size: dict[tuple[int, str | None], list[Delivery]] = {}
+    first: dict[tuple[str, str | None], Delivery] = {}
     for delivery in found:
-        if delivery.export is not None and delivery.months:
-            alike = of_size.setdefault(
-                (delivery.path.stat().st_size, delivery.export.layout.sheet), []
-            )
-            for other in alike:
-                if delivery.months != other.months and delivery.sha256 == other.sha256:
-                    delivery = replace(delivery, export=None, problem=_copy(delivery, other))
-                    break
-            else:
-                alike.append(delivery)
+        # The bytes are hashed only where another file has as many.
+        if _is_usage(delivery) and sizes[delivery.path.stat().st_size] > 1:
+            assert delivery.export is not None
+            key = (delivery.sha256, delivery.export.layout.sheet)
+            other = first.setdefault(key, delivery)
+            if other.months != delivery.months:
+                delivery = replace(delivery, export=None, problem=_copy(delivery, other))
         kept.append(delivery)
     return kept
+
+
+def _is_usage(delivery: Delivery) -> bool:
+    return delivery.export is not None and bool(delivery.months)
+
+
+def _without_circles(found: list[Delivery]) -> list[Delivery]:
+    """Refuse successors of each other: none of them would be read, and their months withdrawn."""
+    older = {
+        each.path: each.path.with_name(each.export.replaces)
+        for each in found
+        if each.export is not None and each.export.replaces is not None
+    }
+    return [
+        replace(each, export=None, problem=_circle(each)) if _in_circle(each.path, older) else each
+        for each in found
+    ]
+
+
+def _in_circle(path: Path, older: dict[Path, Path]) -> bool:
+    seen = {path}
+    at = older.get(path)
+    while at is not None and at not in seen:
+        seen.add(at)
+        at = older.get(at)
+    return at == path
+
+
+def _circle(delivery: Delivery) -> Problem:
+    return Problem(
+        delivery.source_file,
+        "is the successor of a file that is its own successor, by `replaces` of their sidecars",
+        "leave `replaces` in the sidecar of the newest file only",
+    )
 
 
 def _copy(delivery: Delivery, other: Delivery) -> Problem:

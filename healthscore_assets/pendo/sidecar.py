@@ -69,6 +69,18 @@ def read_sidecar(path: Path, source_file: str) -> Sidecar:
                 f"it may say {known}, such as `month: 2024-05`",
             )
         ) from None
+    if sidecar.replaces is not None and not _is_plain(sidecar.replaces):
+        raise ExportRefused(
+            Problem(
+                told,
+                f"replaces: {sidecar.replaces!r} is not the name of a file in its folder",
+                "name the older file without its folder, and put both into one",
+            )
+        )
     if sidecar.replaces == path.name:
         raise ExportRefused(Problem(told, "replaces: names the file itself", "name the older file"))
     return sidecar
+
+
+def _is_plain(name: str) -> bool:
+    return Path(name).name == name and not {"/", "\\", "\0"}.intersection(name)

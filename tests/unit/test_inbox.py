@@ -282,3 +282,49 @@ def test_each_sheet_of_a_workbook_may_tell_its_month(tmp_path: Path) -> None:
 )
 def test_a_month_that_is_told_in_two_ways(tmp_path: Path, files: dict[str, str], says: str) -> None:
     assert problem(put(tmp_path, files)["2024-04.csv"]).startswith(says)
+
+
+def test_successors_of_each_other_are_refused_and_keep_their_month(tmp_path: Path) -> None:
+    found = put(
+        tmp_path,
+        {
+            "a 2024-05.csv": EXPORT,
+            "b 2024-05.csv": EXPORT.replace("1", "2"),
+            "a 2024-05.csv.yaml": "replaces: b 2024-05.csv\n",
+            "b 2024-05.csv.yaml": "replaces: a 2024-05.csv\n",
+        },
+    )
+    assert problem(found["a 2024-05.csv"]) == (
+        "a 2024-05.csv: is the successor of a file that is its own successor, by `replaces` of "
+        "their sidecars; leave `replaces` in the sidecar of the newest file only"
+    )
+    assert of_month(list(found.values()), "2024-05") == list(found.values())
+
+
+def test_a_successor_of_a_file_in_another_folder_is_refused(tmp_path: Path) -> None:
+    found = put(
+        tmp_path,
+        {
+            "old/a 2024-05.csv": EXPORT,
+            "b 2024-05.csv": EXPORT,
+            "b 2024-05.csv.yaml": "replaces: old/a 2024-05.csv\n",
+        },
+    )
+    assert problem(found["b 2024-05.csv"]) == (
+        "b 2024-05.csv.yaml: replaces: 'old/a 2024-05.csv' is not the name of a file in its "
+        "folder; name the older file without its folder, and put both into one"
+    )
+
+
+def test_a_table_above_the_header_is_no_title(tmp_path: Path) -> None:
+    found = put(
+        tmp_path,
+        {
+            "usage 2024-05.csv": "Account ID,Visitor ID,Clicks for X\na,v,1\n"
+            "Account ID,Visitor ID,Clicks for X,Clicks for Y\nb,w,1,2\n"
+        },
+    )
+    assert problem(found["usage 2024-05.csv"]) == (
+        "usage 2024-05.csv, row 3: holds two tables: rows 1 and 3 are both headers; put each into "
+        "a file of its own"
+    )
