@@ -3,6 +3,8 @@
 import pandera.ibis as pa
 
 REASONS = {
+    "blank_row": "the row holds nothing",
+    "repeated_header": "the row repeats the header",
     "no_client_id": "the row names no client",
     "no_visitor_id": "the row names no visitor",
     "placeholder_client": "the client is Pendo's placeholder, ACCOUNT-UNIQUE-ID",
@@ -22,6 +24,8 @@ REASONS = {
 """Why something is refused: the closed list, each with its meaning."""
 
 ROW_REASONS = (
+    "blank_row",
+    "repeated_header",
     "no_client_id",
     "no_visitor_id",
     "placeholder_client",
@@ -35,7 +39,13 @@ ROW_REASONS = (
 )
 """Reasons that refuse a whole row; the others refuse one cell of it."""
 
-LEFT_OUT = ("placeholder_client", "placeholder_visitor", "anonymous_visitor", "excluded_account")
+LEFT_OUT = (
+    "blank_row",
+    "placeholder_client",
+    "placeholder_visitor",
+    "anonymous_visitor",
+    "excluded_account",
+)
 """Reasons that say nothing against the file: usage that is nobody's, or is not to be counted."""
 
 QUARANTINE = pa.DataFrameSchema(

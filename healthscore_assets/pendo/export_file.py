@@ -139,14 +139,16 @@ def understand_file(path: Path, source_file: str, vocabulary: Vocabulary) -> lis
     A sheet of a workbook in which no row could be a header holds notes, not a table.
     Raises ExportRefused for bytes that hold no table, and for a table of no known shape.
     """
-    found = []
+    found: list[ExportFile] = []
     alone: list[Opening] = []
+    passed_over: list[str] = []
     by_sheet = groupby(tables.openings(path, source_file), key=lambda each: each.layout.sheet)
     for sheet, alternatives in by_sheet:
         opening, at = _table(list(alternatives), vocabulary)
         if at is None:
             alone.append(opening)
             if sheet is not None:
+                passed_over += [sheet] if _looks_like_a_table(opening) else []
                 continue
         found.append(_understood(opening, at or 0, _named(source_file, sheet), vocabulary))
     if not found:
@@ -155,7 +157,13 @@ def understand_file(path: Path, source_file: str, vocabulary: Vocabulary) -> lis
         )
     for export in found:
         _refuse_without_rows(path, export)
-    return found
+    notes = tuple(f"its sheet {sheet!r} has no header that is known" for sheet in passed_over)
+    return [replace(export, notes=(*export.notes, *notes)) for export in found]
+
+
+def _looks_like_a_table(opening: Opening) -> bool:
+    """Whether several rows have several cells: more than notes."""
+    return sum(sum(1 for cell in cells if cell) > 1 for _, cells in opening.rows) > 1
 
 
 def segment_named(source_file: str) -> str | None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.pendo.dates.column import DateReader, Holds, NotADate
-from healthscore_assets.pendo.dates.file_months import months_named, names_a_day
+from healthscore_assets.pendo.dates.file_months import MONTH_NAMES, months_named, names_a_day
 from healthscore_assets.pendo.dates.windows import Window, window_in
 from healthscore_assets.pendo.export_file import DateOrder, ExportFile, file_of
 from healthscore_assets.pendo.formats import tables
@@ -63,6 +63,10 @@ def _by_column(
             told = dates.months(pc.utf8_trim_whitespace(batch.cells[name_of(at)]))
             months |= set(pc.unique(told).drop_null().to_pylist())
     export = replace(export, months=tuple(sorted(months)))
+    if sidecar.month is not None and export.months != (sidecar.month,):
+        column = f"its column {export.columns[at].header!r}"
+        told = ", ".join(export.months)
+        raise _contradiction(export, column, told, "its sidecar", sidecar.month)
     return export, export.months
 
 
@@ -98,7 +102,7 @@ def _by_name(export: ExportFile, sidecar: Sidecar) -> tuple[str, str]:
     name = Path(file_of(export.source_file)).name
     windows = [window for text in _said(export) if (window := window_in(text)) is not None]
     told = [
-        ("its sheet", months_named(export.layout.sheet or "")),
+        ("its sheet", _of_sheet(export.layout.sheet, months_named(name))),
         ("its name", months_named(name)),
         ("the days that it tells", {w.whole_month for w in windows if w.whole_month is not None}),
         ("its sidecar", {sidecar.month} if sidecar.month is not None else set()),
@@ -128,6 +132,16 @@ def _by_name(export: ExportFile, sidecar: Sidecar) -> tuple[str, str]:
             f"{name + ENDING} beside it: `month: 2024-05`",
         )
     )
+
+
+def _of_sheet(sheet: str | None, of_file: set[str]) -> set[str]:
+    """The month in a sheet's name; a name such as `May` is of the year that the file's tells."""
+    if sheet is None:
+        return set()
+    number = MONTH_NAMES.get(sheet.strip().lower())
+    if number is not None and len(of_file) == 1:
+        return {f"{next(iter(of_file))[:4]}-{number:02d}"}
+    return months_named(sheet)
 
 
 def _contradiction(

@@ -336,7 +336,7 @@ def test_refused_rows_keep_their_engagement_in_the_quarantine(tmp_path: Path) ->
         ("2024-05.csv", 3, "Clicks for X", "3", "no_client_id"),
         ("2024-05.csv", 4, "Clicks for X", "4", "no_visitor_id"),
         ("2024-05.csv", 4, "Clicks for Y", "5", "no_visitor_id"),
-        ("2024-05.csv", 5, "Account ID", "", "no_client_id"),
+        ("2024-05.csv", 5, "Account ID", "", "blank_row"),
         ("2024-05.csv", 6, "*", "a,v,1", "wrong_cell_count"),
         ("2024-05.csv", 7, "Clicks for X", "99", "total_mismatch"),
     ]
@@ -516,3 +516,23 @@ def _written(files, order) -> dict[str, str]:
 
 def _refused(month: Cleaned) -> list[tuple[str, str, str]]:
     return sorted(line[2:] for line in month.quarantine)
+
+
+def test_rows_of_nothing_and_repeated_headers_are_nobodys_usage(tmp_path: Path) -> None:
+    month = clean(
+        tmp_path,
+        {
+            "2024-05.csv": "Account ID,Visitor ID,Account Name,Clicks for X\n"
+            "a,v,Acme,1\n"
+            ",,,\n"
+            "Account ID,Visitor ID,Account Name,Clicks for X\n"
+            "b,w,Bolt,2\n"
+            ",,Bolt,\n"
+        },
+    )
+    assert [row[:2] for row in month.visitors] == [("a", "v"), ("b", "w")]
+    assert [(line[1], line[4]) for line in month.quarantine if line[2] == "Account ID"] == [
+        (3, "blank_row"),
+        (4, "repeated_header"),
+        (6, "no_client_id"),
+    ]

@@ -122,7 +122,7 @@ INSIDE_AND_OUTSIDE = [
     ("raw_pendo_export", "bytes", 1, 0, "more than 0"),
     ("raw_pendo_export", "rows", 0, -1, "at least 0"),
     ("quarantine", "source_row", 1, 0, "at least 1"),
-    ("quarantine", "reason", "too_large", "other", "one of no_client_id, no_visitor_id"),
+    ("quarantine", "reason", "too_large", "other", "one of blank_row, repeated_header"),
     ("visitor_month", "days_active", 31.0, 31.0001, "from 0 to 31"),
     ("visitor_month", "days_active", 0.0, -0.0001, "from 0 to 31"),
     ("visitor_month", "minutes", 0.0, -1e-9, "at least 0"),

@@ -328,3 +328,32 @@ def test_a_table_above_the_header_is_no_title(tmp_path: Path) -> None:
         "usage 2024-05.csv, row 3: holds two tables: rows 1 and 3 are both headers; put each into "
         "a file of its own"
     )
+
+
+def test_a_sheet_named_by_a_month_is_of_the_files_year(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "2024-05.xlsx") as book:
+        for name in ("May", "June"):
+            sheet = book.add_worksheet(name)
+            sheet.write_row(0, 0, ["Account ID", "Visitor ID", "Clicks for X"])
+            sheet.write_row(1, 0, ["a", "v", 1])
+    found = {d.source_file.rpartition("#")[2]: d.months for d in deliveries(tmp_path)}
+    assert found == {"May": ("2024-05",), "June": ("2024-06",)}
+
+
+def test_a_sheet_that_looks_like_a_table_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    with xlsxwriter.Workbook(tmp_path / "2024-05.xlsx") as book:
+        for name, header in (("Usage", "Account ID"), ("Mehr", "Konto"), ("Notes", "")):
+            sheet = book.add_worksheet(name)
+            rest = ["Visitor ID", "Clicks for X"] if name == "Usage" else ["Benutzer", "Klicks"]
+            sheet.write_row(0, 0, [header, *rest] if header else ["made by Ann"])
+            sheet.write_row(1, 0, ["a", "v", 1] if header else ["in May"])
+    (found,) = deliveries(tmp_path)
+    assert found.export is not None
+    assert found.export.notes == ("its sheet 'Mehr' has no header that is known",)
+
+
+def test_a_sidecar_that_contradicts_the_column(tmp_path: Path) -> None:
+    files = {"usage.csv": WITH_MONTHS + "a,v,2024-05,1\n", "usage.csv.yaml": "month: 2024-06\n"}
+    assert problem(put(tmp_path, files)["usage.csv"]).startswith(
+        "usage.csv: its column 'Month' tells 2024-05, but its sidecar 2024-06; rename"
+    )

@@ -56,6 +56,8 @@ def refused(read_: Read) -> list[tuple[int, str, str, str]]:
         "Grand Total,,3,30",
         "totals,,3,30",
         "Sum,,3,30",
+        "Total:,,3,30",
+        "All Accounts,,3,30",
         " Total , ,3,30",
         "Total,,,30",  # a blank stands for any sum
         "Total,,,",
@@ -165,3 +167,12 @@ def test_a_total_is_that_of_its_month(tmp_path: Path) -> None:
         found = read(tmp_path, text, month)
         assert (found.total_rows, refused(found)) == (1, [])
         assert found.cells["value"].to_pylist() == clicks
+
+
+def test_an_average_is_no_client(tmp_path: Path) -> None:
+    found = read(tmp_path, HEADER + ROWS + "Average,,1.5,15\n")
+    assert found.total_rows == 0
+    assert {line["reason"] for line in found.quarantine if line["source_row"] == 4} >= {
+        "total_mismatch"
+    }
+    assert found.rows["client_id"].to_pylist() == ["a", "b"]

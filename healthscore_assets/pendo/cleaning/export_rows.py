@@ -154,7 +154,15 @@ class ExportRows:
         self.sums.id_lists += told.lists
         self.sums.mangled_ids += told.mangled + mangled(texts["visitor_id"])
         date = None if self._export.when is None else self._text(batch, self._export.when)
-        reason = refusals(told, texts["visitor_id"], self._known, features, date)
+        reason = refusals(
+            told,
+            texts["visitor_id"],
+            self._known,
+            features,
+            date,
+            blank=_blank(texts, parsed),
+            header=self._repeats_header(texts),
+        )
         texts["client_id"] = told.ids
         refused = pc.is_valid(reason)
         accepted = pc.and_(pc.invert(refused), pc.invert(total))
@@ -182,6 +190,15 @@ class ExportRows:
         if n is None:
             return pa.chunked_array([pa.nulls(len(batch.source_row), pa.string())])
         return pc.utf8_trim_whitespace(batch.cells[name_of(n)])
+
+    def _repeats_header(self, texts: Mapping[str, pa.ChunkedArray]) -> pa.ChunkedArray:
+        """Rows whose ids are the headers of their columns, as where files were put together."""
+        found = []
+        for role in ("client_id", "visitor_id"):
+            n = self._texts[role]
+            if n is not None:
+                found.append(pc.equal(texts[role], self._export.columns[n].header.strip()))
+        return functools.reduce(pc.and_, found)
 
     def _features(self, batch: Batch) -> pa.ChunkedArray | None:
         """The feature of each row: its name, else the name of its id, else the id."""
@@ -299,6 +316,21 @@ def _feature_roles(export: ExportFile) -> tuple[str, str]:
         if any(export.index(role) is not None for role in roles):
             return roles
     raise AssertionError(f"{export.source_file}: events without a feature are of no shape")
+
+
+def _blank(texts: Mapping[str, pa.ChunkedArray], parsed: Mapping[int, Metric]) -> pa.ChunkedArray:
+    """Rows without any text and number, such as a spreadsheet leaves at the end."""
+    blank = functools.reduce(
+        pc.and_, (pc.fill_null(pc.equal(text, ""), True) for text in texts.values())
+    )
+    if not pc.any(blank).as_py():
+        return blank
+    for metric in parsed.values():
+        blank = pc.and_(blank, pc.is_null(metric.values))
+        for rows in metric.refused.values():
+            at = pa.array(range(len(blank)), pa.int64())
+            blank = pc.and_(blank, pc.invert(pc.is_in(at, pc.cast(rows, pa.int64()))))
+    return blank
 
 
 def _where_used(day: pa.ChunkedArray, metrics: Mapping[int, Metric]) -> pa.ChunkedArray:

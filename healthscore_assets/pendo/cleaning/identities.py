@@ -67,17 +67,23 @@ def refusals(
     known: Identities,
     feature: pa.ChunkedArray | None = None,
     date: pa.ChunkedArray | None = None,
+    *,
+    blank: pa.ChunkedArray,
+    header: pa.ChunkedArray,
 ) -> pa.ChunkedArray:
     """Why a row can be nobody's usage, from the closed list; null where it can.
 
     Parameters: ``visitor_id`` is null in an export without visitors; ``feature`` and ``date`` are
-    the cells of columns that an export may have.
+    the cells of columns that an export may have; ``blank`` marks rows that hold nothing, ``header``
+    those that repeat the header.
     """
     excluded = pa.array(list(known.excluded_accounts), pa.string())
     left_out = pc.or_(
         pc.is_in(clients.ids, value_set=excluded), pc.is_in(clients.delivered, value_set=excluded)
     )
     reasons = {
+        "blank_row": blank,
+        "repeated_header": header,
         "no_client_id": pc.equal(clients.ids, ""),
         "placeholder_client": pc.equal(clients.ids, "ACCOUNT-UNIQUE-ID"),
         "no_visitor_id": pc.equal(visitor_id, ""),

@@ -1,9 +1,10 @@
 """Two files that tell of the same usage: adding them up would count it twice."""
 
+from pathlib import PurePath
 from typing import Any
 
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.export_file import ExportFile, file_of
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 _SAME_VISITOR = """
@@ -54,13 +55,19 @@ def _refusal(
 ) -> ExportRefused:
     feature, measure = metrics[first["metric"]]
     one, other = exports[first["one"]].source_file, exports[first["other"]].source_file
+    successor = (
+        ""
+        if file_of(one) == file_of(other)
+        else f", or name the successor: a file {file_of(other)}.yaml beside it with "
+        f"`replaces: {PurePath(file_of(one)).name}`"
+    )
     visitor = "" if first["visitor_id"] is None else f" by visitor {first['visitor_id']!r}"
     return ExportRefused(
         Problem(
             one,
             f"tells of the same usage as {other} ({first['cells']:,} times; the first: {measure} "
             f"of {feature!r}{visitor} of client {first['client_id']!r})",
-            "keep only one of the two in the inbox, or name the successor: a file "
-            f"{other}.yaml beside it with `replaces: {one}`",
+            f"keep only one of the two if both tell the same{successor}; if they tell of different "
+            "people, their ids must differ",
         )
     )

@@ -8,7 +8,9 @@ import pyarrow.compute as pc
 
 from healthscore_assets.pendo.cleaning.metrics import Metric
 
-_LABELS = pa.array(["total", "totals", "grand total", "sum"])
+_LABELS = pa.array(
+    ["total", "totals", "grand total", "sum", "overall", "all accounts", "all visitors", "average"]
+)
 _ROUNDING = 1e-6
 _FLOAT = 1e-12
 
@@ -17,7 +19,7 @@ def says_total(client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray) -> pa.Ch
     """Which rows name no client (or no visitor) but say "Total"."""
 
     def total(label: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
-        says = pc.is_in(pc.utf8_lower(label), value_set=_LABELS)
+        says = pc.is_in(pc.utf8_rtrim(pc.utf8_lower(label), ": "), value_set=_LABELS)
         none = pa.array(["", None, *_LABELS.to_pylist()])
         return pc.and_(says, pc.is_in(pc.utf8_lower(other), value_set=none))
 
