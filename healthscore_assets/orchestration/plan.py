@@ -190,10 +190,15 @@ def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
 
 
 def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:
-    """Whether the inbox holds other bytes for the month than the raw table was made from."""
+    """Whether the inbox holds other files for the month than the raw table was made from.
+
+    A file that got another name is another one: by its name it is known when it breaks.
+    """
     path = lake.month_file(RAW, month)
     taken = pq.read_table(path, partitioning=None).to_pylist() if path.exists() else []
-    return stamps(of_month(found, month)) != {taken_in(row).stamp for row in taken}
+    here = of_month(found, month)
+    renamed = {row["source_file"] for row in taken} - {each.source_file for each in here}
+    return bool(renamed) or stamps(here) != {taken_in(row).stamp for row in taken}
 
 
 def _in_order(reads: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:

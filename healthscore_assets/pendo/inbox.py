@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.lookups.features import tidy
 from healthscore_assets.pendo.dates.file_months import months_named
 from healthscore_assets.pendo.export_file import (
     ExportFile,
@@ -171,9 +172,9 @@ def _of_months(path: Path, export: ExportFile, sidecar: Sidecar, reading: Readin
 
 
 def _with_names(delivery: Delivery, beside: list[Delivery]) -> Delivery:
-    """An export with the names that files in its folder give to its ids."""
+    """An export with the names that files in its folder give to its ids, in rows or headers."""
     export = delivery.export
-    if export is None or delivery.is_names or not _has_ids(export):
+    if export is None or delivery.is_names or not beside:
         return delivery
     names: dict[str, str] = {}
     for each in beside:
@@ -186,9 +187,19 @@ def _with_names(delivery: Delivery, beside: list[Delivery]) -> Delivery:
                     "keep one of the two",
                 )
                 return replace(delivery, export=None, problem=problem)
+    named = tuple(
+        replace(column, feature=tidy(names.get(column.feature, column.feature)))
+        if column.feature is not None
+        else column
+        for column in export.columns
+    )
+    if named == export.columns and not _has_ids(export):
+        return delivery
     hashes = {each.source_file: each.sha256 for each in beside}
+    told = names if _has_ids(export) else {}
     return replace(
-        delivery, export=replace(export, feature_names=names, beside=export.beside | hashes)
+        delivery,
+        export=replace(export, columns=named, feature_names=told, beside=export.beside | hashes),
     )
 
 

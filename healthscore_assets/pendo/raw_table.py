@@ -29,7 +29,7 @@ _SCHEMA = pa.schema(
 
 
 Stamp = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
-"""Hash of the bytes, the sheet, the name, and the hashes of the files beside it."""
+"""Hash of the bytes, the sheet, the audience in the name, and the hashes of the files beside it."""
 
 
 def stamp(sha256: str, export: ExportFile | None) -> Stamp:
@@ -37,7 +37,7 @@ def stamp(sha256: str, export: ExportFile | None) -> Stamp:
     if export is None:
         return sha256, None, None, ()
     beside = tuple(sorted(export.beside.items()))
-    return sha256, export.layout.sheet, export.source_file, beside
+    return sha256, export.layout.sheet, export.segment, beside
 
 
 def stamps(deliveries: list[Delivery]) -> set[Stamp]:

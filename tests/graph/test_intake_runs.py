@@ -191,9 +191,26 @@ def test_the_same_bytes_under_two_names_count_once(running: Running) -> None:
     running.run_planned()
     assert engagement(running) == {"acme": 5, "bolt": 3}
     assert len(running.project.table("raw_pendo_export", "2024-01")) == 1
-    # One of the two names says all: without the other nothing has changed.
+    # Without the name that they are known by they are taken in by the other one.
     (running.project.inbox / "usage 2024-01 (1).csv").unlink()
+    assert list(running.planned()) == ["2024-01"]
+    running.run_planned()
+    assert engagement(running) == {"acme": 5, "bolt": 3}
+    known_by = running.project.table("raw_pendo_export", "2024-01")["source_file"]
+    assert known_by.tolist() == ["usage 2024-01.csv"]
     assert running.planned() == {}
+
+
+def test_a_renamed_file_that_breaks_keeps_its_months(running: Running) -> None:
+    project = running.project
+    text = "Month,Visitor ID,Account ID,Clicks for Team | Chat\n2024-01,v,acme,4\n"
+    path = project.deliver("usage.csv", text)
+    running.run_planned()
+    path.rename(path.with_name("export.csv"))
+    running.run_planned()
+    path.with_name("export.csv").write_text("garbage")
+    assert not running.run("2024-01").succeeded
+    assert project.months("client_scores") == ["2024-01"]
 
 
 def test_the_same_bytes_in_two_months_are_refused_in_the_second(running: Running) -> None:
