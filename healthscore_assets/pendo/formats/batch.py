@@ -23,7 +23,7 @@ class Layout:
 
     ``header_row`` is the number of the row of the header, the first row being 1; 0 where a format
     names its columns elsewhere, so that the first record is row 1. ``sheet`` is of a workbook,
-    ``encoding``, ``delimiter`` and ``compressed`` (gzip) are of text.
+    ``encoding`` and ``delimiter`` are of text.
     """
 
     format: FormatName
@@ -32,7 +32,6 @@ class Layout:
     sheet: str | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
-    compressed: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 from healthscore_assets.pendo.formats.batch import LONGEST_OPENING, MOST_COLUMNS, Layout, Opening
 from healthscore_assets.pendo.formats.encodings import encoding_of, text_of
-from healthscore_assets.pendo.formats.stream import is_compressed
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
 DELIMITERS = (",", ";", "\t")
@@ -40,7 +39,6 @@ def openings(path: Path, source_file: str) -> list[Opening]:
                 0,
                 encoding=encoding,
                 delimiter=delimiter,
-                compressed=is_compressed(source_file),
             ),
             rows,
         )

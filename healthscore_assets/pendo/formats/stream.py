@@ -19,11 +19,6 @@ _FAR, _TIMES = 100 << 20, 200
 """A file that unpacks to over 100 MB and over 200 times its size is no export: they do by 50."""
 
 
-def is_compressed(source_file: str) -> bool:
-    """Whether the name says that the bytes are gzip."""
-    return source_file.lower().endswith(".gz")
-
-
 class _UnpacksTooFar(OSError):
     """More bytes than a file of its size can hold."""
 
@@ -34,14 +29,13 @@ def unpacked(path: Path, source_file: str) -> Iterator[BinaryIO]:
 
     Raises ExportRefused where they cannot be read to the end, also while they are being read.
     """
-    compressed = is_compressed(source_file)
 
     def refuse(what: str, todo: str) -> ExportRefused:
         return ExportRefused(Problem(source_file, what, todo))
 
     try:
         with path.open("rb") as raw:
-            if compressed:
+            if source_file.lower().endswith(".gz"):
                 with gzip.open(raw) as stream:
                     yield cast(BinaryIO, _Bounded(cast(BinaryIO, stream), raw))
             else:
