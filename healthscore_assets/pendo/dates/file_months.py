@@ -11,15 +11,17 @@ MONTH_NAMES = {
 } | {"sept": 9}
 """Months by their names, long and short, in lower case."""
 
-_NAME = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
+MONTH_NAME = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
+"""Any of them, for a pattern; the long ones first."""
+
 _YEAR = r"(?P<year>20[0-9]{2})"
 _GAP = r"[\s_.,'-]{0,3}"
 
 _DAY = re.compile(
     r"(?<!\d)(?:20\d\d([-_.])\d{1,2}\1\d{1,2}|\d{1,2}([-_.])\d{1,2}\2(?:20)\d\d"
     r"|20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)"
-    rf"|(?<![a-z\d])\d{{1,2}}{_GAP}(?:{_NAME}){_GAP}20\d\d(?!\d)"
-    rf"|(?<!\d)20\d\d{_GAP}(?:{_NAME}){_GAP}\d{{1,2}}(?!\d)",
+    rf"|(?<![a-z\d])\d{{1,2}}{_GAP}(?:{MONTH_NAME}){_GAP}20\d\d(?!\d)"
+    rf"|(?<!\d)20\d\d{_GAP}(?:{MONTH_NAME}){_GAP}\d{{1,2}}(?!\d)",
     re.IGNORECASE,
 )
 """A whole date names a day (of the download, most often), not a month."""
@@ -30,9 +32,9 @@ _MONTHS = [
         rf"(?<!\d){_YEAR}[-_.](?P<month>0?[1-9]|1[0-2])(?!\d)",
         rf"(?<!\d){_YEAR}(?P<month>0[1-9]|1[0-2])(?!\d)",
         rf"(?<![a-z\d])(?P<month>0?[1-9]|1[0-2])[-_.]{_YEAR}(?!\d)",
-        rf"(?<![a-z])(?P<name>{_NAME}){_GAP}{_YEAR}(?!\d)",
-        rf"(?<!\d){_YEAR}{_GAP}(?P<name>{_NAME})(?![a-z])",
-        rf"(?<![a-z\d])(?<!\d-)(?P<name>{_NAME})(?:[-_]|\s?['’])(?P<year>\d\d)"
+        rf"(?<![a-z])(?P<name>{MONTH_NAME}){_GAP}{_YEAR}(?!\d)",
+        rf"(?<!\d){_YEAR}{_GAP}(?P<name>{MONTH_NAME})(?![a-z])",
+        rf"(?<![a-z\d])(?<!\d-)(?P<name>{MONTH_NAME})(?:[-_]|\s?['’])(?P<year>\d\d)"
         r"(?!\d|-\d|(?:st|nd|rd|th)(?![a-z])|[\s_,-]*20\d\d)",
     )
 ]

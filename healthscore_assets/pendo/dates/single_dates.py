@@ -4,9 +4,8 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from healthscore_assets.pendo.dates.file_months import MONTH_NAMES
+from healthscore_assets.pendo.dates.file_months import MONTH_NAME, MONTH_NAMES
 
-NAME = "|".join(sorted(MONTH_NAMES, key=len, reverse=True))
 _GAP = r"[\s_.,/-]{1,3}"
 _YEAR = r"(?P<year>20[0-9]{2})"
 _SHORT = r"(?P<year>[0-9]{2})"
@@ -17,10 +16,10 @@ _YEAR_LAST = re.compile(r"([0-9]{1,2})([-/._])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})"
 _NAMED_DAYS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"{_DAY}{_GAP}(?P<name>{NAME}){_GAP}{_YEAR}",
-        rf"{_DAY}[\s/-](?P<name>{NAME})[\s/-]{_SHORT}",
-        rf"(?P<name>{NAME}){_GAP}{_DAY}{_GAP}{_YEAR}",
-        rf"{_YEAR}{_GAP}(?P<name>{NAME}){_GAP}{_DAY}",
+        rf"{_DAY}{_GAP}(?P<name>{MONTH_NAME}){_GAP}{_YEAR}",
+        rf"{_DAY}[\s/-](?P<name>{MONTH_NAME})[\s/-]{_SHORT}",
+        rf"(?P<name>{MONTH_NAME}){_GAP}{_DAY}{_GAP}{_YEAR}",
+        rf"{_YEAR}{_GAP}(?P<name>{MONTH_NAME}){_GAP}{_DAY}",
     )
 ]
 _MONTHS = [
@@ -29,9 +28,9 @@ _MONTHS = [
         # Two digits after a point: 2024.1 may be what a spreadsheet left of 2024.10.
         r"(?P<year>20[0-9]{2})(?:[-/_](?P<month>[0-9]{1,2})|\.?(?P<two>[0-9]{2}))",
         rf"(?P<month>[0-9]{{1,2}})[-/_.]{_YEAR}",
-        rf"(?P<name>{NAME})(?:{_GAP}|\s?['’])?{_YEAR}",
-        rf"(?P<name>{NAME})(?:\.?[-_/]|\.?\s?['’]){_SHORT}",
-        rf"{_YEAR}(?:{_GAP})?(?P<name>{NAME})\.?",
+        rf"(?P<name>{MONTH_NAME})(?:{_GAP}|\s?['’])?{_YEAR}",
+        rf"(?P<name>{MONTH_NAME})(?:\.?[-_/]|\.?\s?['’]){_SHORT}",
+        rf"{_YEAR}(?:{_GAP})?(?P<name>{MONTH_NAME})\.?",
     )
 ]
 _EXCEL_EPOCH = datetime.date(1899, 12, 30)

@@ -5,8 +5,8 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from healthscore_assets.pendo.dates.file_months import MONTH_NAMES
-from healthscore_assets.pendo.dates.single_dates import NAME, Day, read_day
+from healthscore_assets.pendo.dates.file_months import MONTH_NAME, MONTH_NAMES
+from healthscore_assets.pendo.dates.single_dates import Day, read_day
 
 _S = r"[\s_]"  # file names write _ for a space
 _TO = rf"(?:{_S}*[-–—~]{_S}*|{_S}+(?:to|through|thru|until|till){_S}+)"
@@ -23,7 +23,7 @@ _TIME = rf"(?:(?:T|{_S})[0-9]{{1,2}}:[0-9]{{2}}(?::[0-9]{{2}})?Z?)?"
 
 def _day(named: str, first_group: int) -> str:
     told = _DAY.replace("{n}", str(first_group + 1)).replace("{m}", str(first_group + 2))
-    return f"(?P<{named}>{told.replace('NAME', NAME)}){_TIME}"
+    return f"(?P<{named}>{told.replace('NAME', MONTH_NAME)}){_TIME}"
 
 
 _DAYS = re.compile(
@@ -33,15 +33,15 @@ _DAYS = re.compile(
 _DAYS_OF_ONE_MONTH = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        rf"(?<![a-z])(?P<name>{NAME})\.?{_S}+(?P<first>[0-9]{{1,2}}){_TH}{_TO}(?P<last>[0-9]{{1,2}})"
+        rf"(?<![a-z])(?P<name>{MONTH_NAME})\.?{_S}+(?P<first>[0-9]{{1,2}}){_TH}{_TO}(?P<last>[0-9]{{1,2}})"
         rf"{_TH}(?:,?{_S}*(?P<year>20[0-9]{{2}}))?(?![0-9]|-[0-9])",
         rf"(?<![a-z0-9.-])(?P<first>[0-9]{{1,2}}){_TH}{_TO}(?P<last>[0-9]{{1,2}}){_TH}{_S}+"
-        rf"(?P<name>{NAME})\.?(?:,?{_S}*(?P<year>20[0-9]{{2}}))?(?![a-z0-9])",
+        rf"(?P<name>{MONTH_NAME})\.?(?:,?{_S}*(?P<year>20[0-9]{{2}}))?(?![a-z0-9])",
     )
 ]
 _MONTHS = re.compile(
-    rf"(?<![a-z])(?P<first>{NAME})\.?(?:{_S}+(?P<year>20[0-9]{{2}}))?{_TO}"
-    rf"(?P<last>{NAME})\.?{_S}*(?P<end>20[0-9]{{2}})(?![0-9])",
+    rf"(?<![a-z])(?P<first>{MONTH_NAME})\.?(?:{_S}+(?P<year>20[0-9]{{2}}))?{_TO}"
+    rf"(?P<last>{MONTH_NAME})\.?{_S}*(?P<end>20[0-9]{{2}})(?![0-9])",
     re.IGNORECASE,
 )
 _COUNT = re.compile(
@@ -135,7 +135,9 @@ def _read(text: str, year_from: str | None) -> Day | None:
     """The day that a text is, with the year of another text where it has none."""
     if re.search("[a-z]", text, re.IGNORECASE):
         text = re.sub(r"[\s_.,]+", " ", text).strip()
-        text = re.sub(rf"({NAME})(?=[0-9])|(?<=[0-9])(?={NAME})", r"\1 ", text, flags=re.I)
+        text = re.sub(
+            rf"({MONTH_NAME})(?=[0-9])|(?<=[0-9])(?={MONTH_NAME})", r"\1 ", text, flags=re.I
+        )
         year = re.search("20[0-9]{2}", year_from) if year_from is not None else None
         text = f"{text} {year[0]}" if year is not None else text
     return read_day(text)
