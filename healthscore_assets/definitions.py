@@ -17,12 +17,32 @@ from healthscore_assets.assets.lookups import (
 )
 from healthscore_assets.assets.momentum import momentum
 from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
+from healthscore_assets.orchestration.backfills import months
 from healthscore_assets.orchestration.io_manager import lake_io_manager
+from healthscore_assets.orchestration.plan import Graph
+from healthscore_assets.orchestration.schedules import (
+    arrival_schedule,
+    every_night,
+    month_arrival,
+)
+from healthscore_assets.orchestration.self_check import nightly_self_check
+from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor
 from healthscore_assets.orchestration.workplace import Workplace
 
 
 def build_definitions(workplace: Workplace) -> dg.Definitions:
-    """The graph over given folders."""
+    """The graph over given folders, and what runs it by itself."""
+    graph = stages(workplace)
+    by_itself = dg.Definitions(
+        sensors=[inbox_sensor(workplace, Graph.of(graph)), failed_runs],
+        schedules=[arrival_schedule, every_night],
+        jobs=[months, month_arrival, nightly_self_check],
+    )
+    return dg.Definitions.merge(graph, by_itself)
+
+
+def stages(workplace: Workplace) -> dg.Definitions:
+    """The graph alone."""
     silent_months = workplace.silent_months
     return dg.Definitions(
         assets=[
@@ -38,7 +58,7 @@ def build_definitions(workplace: Workplace) -> dg.Definitions:
             clients,
             index_scores(silent_months),
             momentum(silent_months),
-            client_scores(silent_months),
+            client_scores(silent_months, workplace.export_due_day),
         ],
         resources={"workplace": workplace, "io_manager": lake_io_manager},
         # The engine uses the cores; a process per step would cost two seconds each.

@@ -46,6 +46,14 @@ def area_engagement(
                 True,
                 report.numbers,
             ),
-            Finding("unmapped", "area_engagement", not report.unmapped, report.unmapped, False),
+            Finding(
+                "unmapped",
+                "area_engagement",
+                not report.unmapped,
+                report.unmapped or "Every feature that was used has a product area.",
+                False,
+                {"features_unmapped": report.unmapped_features},
+                {"first_features": report.first_unmapped},
+            ),
         ]
     )

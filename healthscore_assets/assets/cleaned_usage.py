@@ -19,6 +19,7 @@ from healthscore_assets.orchestration.publish import (
     plain_refusals,
 )
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.cleaning.mangled_ids import mangled_ids
 from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.raw_table import taken_in
@@ -56,7 +57,7 @@ def cleaning(
     with plain_refusals():
         month = clean_month(
             workplace.engine,
-            [(workplace.lake.archive_file(file.sha256), file.export) for file in files],
+            [(workplace.lake.archived(file.sha256), file.export) for file in files],
             context.partition_key,
             workplace.product_areas,
             workplace.internal_domains,
@@ -86,13 +87,39 @@ def cleaning(
         Publication(QUARANTINE, month.quarantine),
         Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
     )
-    alike = [each.line() for each in alike_features(month.features, workplace.product_areas)]
+    alike = alike_features(month.features, workplace.product_areas)
     sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])
     yield from stage.publish(
         [
             Finding("reconciliation", "cleaned_usage", sums.agree, sums.says, True, sums.numbers),
-            Finding("refused", "quarantine", not sums.refused, sums.refused, False, sums.counts),
-            Finding("mangled_ids", "visitor_month", not month.mangled, month.mangled, False),
-            Finding("alike_features", "cleaned_usage", not alike, "\n".join(alike), False),
+            Finding(
+                "refused",
+                "quarantine",
+                not sums.refused,
+                sums.refused or "No row and no cell was refused.",
+                False,
+                sums.counts | sums.shares,
+                {"first_lines": sums.first_refused},
+            ),
+            Finding(
+                "mangled_ids",
+                "visitor_month",
+                not month.mangled,
+                month.mangled or "No id looks rewritten.",
+                False,
+                {"mangled_ids": month.read.mangled_ids},
+                {"first_ids": workplace.engine.rows(mangled_ids(month.sources))}
+                if month.mangled
+                else {},
+            ),
+            Finding(
+                "alike_features",
+                "cleaned_usage",
+                not alike,
+                "\n".join(each.line() for each in alike) or "All names of features differ.",
+                False,
+                {"alike_features": len(alike)},
+                {"first_features": [each.row() for each in alike[:5]]},
+            ),
         ]
     )

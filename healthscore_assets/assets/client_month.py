@@ -4,7 +4,11 @@ import dagster as dg
 import ibis
 
 from healthscore_assets.contracts import CLIENT_AREA_MONTH, CLIENT_MONTH
-from healthscore_assets.engagement.clients import client_area_month, client_month
+from healthscore_assets.engagement.clients import (
+    client_area_month,
+    client_month,
+    month_in_numbers,
+)
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
@@ -24,8 +28,9 @@ def clients(
 ) -> Published:
     """Engagement, visitors and areas of every listed client, by audience."""
     stage = Stage(context, workplace)
-    stage.write(
+    written = stage.write(
         Publication(CLIENT_AREA_MONTH, client_area_month(area_engagement)),
         Publication(CLIENT_MONTH, client_month(visitor_month, area_engagement)),
     )
-    yield from stage.publish()
+    (numbers,) = workplace.engine.rows(month_in_numbers(written))
+    yield from stage.publish(numbers={"client_month": numbers})

@@ -1,5 +1,7 @@
 """Stage 7: everything about a client in one row, for people."""
 
+from datetime import timedelta
+
 import dagster as dg
 import ibis
 
@@ -12,12 +14,17 @@ from healthscore_assets.scoring.client_scores import client_scores as side_by_si
 from healthscore_assets.scoring.client_scores import spreadsheet_safe
 from healthscore_assets.scoring.momentum import AVERAGED_MONTHS
 
+_WEEKEND = timedelta(days=4)
+"""A long one, and the working day after it."""
 
-def client_scores(silent_months: int) -> dg.AssetsDefinition:
+
+def client_scores(silent_months: int, export_due_day: int) -> dg.AssetsDefinition:
     """The stage, reading the names of clients that were last listed some months ago."""
     # As far back as momentum reads, which is further than names need: Dagster takes the months of
     # a backfill from the first inputs it comes to, and would leave out those due by momentum.
     back = AVERAGED_MONTHS + silent_months
+    # From the first day of a month to the due day of the next: longer is not in time.
+    longest = timedelta(days=31 + export_due_day)
 
     @monthly(
         CLIENT_SCORES,
@@ -29,6 +36,9 @@ def client_scores(silent_months: int) -> dg.AssetsDefinition:
             "raw_pendo_export": back,
         },
         kinds=frozenset({"duckdb", "parquet", "csv"}),
+        freshness=dg.FreshnessPolicy.time_window(
+            warn_window=longest, fail_window=longest + _WEEKEND
+        ),
     )
     def client_scores(
         context: dg.AssetExecutionContext,

@@ -4,6 +4,7 @@ import dagster as dg
 import ibis
 
 from healthscore_assets.contracts import AREA_WEIGHTS, INDEX_SCORES
+from healthscore_assets.monitoring.drift import drift
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
@@ -30,6 +31,11 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
                 "index_scores",
                 "Every client with engagement has users to average over.",
             ),
+            "drift": (
+                "index_scores",
+                "The engagement behind each index is spread over the clients as in the month "
+                "before. Measured by the population stability index (PSI): 0 where nothing moved.",
+            ),
         },
     )
     def indices(
@@ -40,21 +46,35 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
         raw_pendo_export: ibis.Table,
     ) -> Published:
         """Weights of the areas and six 0-100 scores for every client of the base."""
-        files = workplace.engine.rows(raw_pendo_export)
+        engine, settings = workplace.engine, workplace.settings
+        files = engine.rows(raw_pendo_export)
+        partial = frozenset(row["months_ago"] for row in files if taken_in(row).partial)
         month = month_indices(
             client_area_month,
             client_month,
             workplace.product_areas_table(),
-            workplace.settings,
-            frozenset(row["months_ago"] for row in files if taken_in(row).partial),
+            settings,
+            partial,
         )
-        untold = without_users(workplace.engine, client_month, client_area_month)
+        untold = without_users(engine, client_month, client_area_month)
         stage = Stage(context, workplace)
-        with workplace.engine.single_threaded():
-            stage.write(
-                Publication(AREA_WEIGHTS, month.area_weights),
-                Publication(INDEX_SCORES, month.index_scores),
-            )
-        yield from stage.publish([Finding("per_user", "index_scores", not untold, untold, False)])
+        with engine.single_threaded():
+            weights = stage.write(Publication(AREA_WEIGHTS, month.area_weights))
+            stage.write(Publication(INDEX_SCORES, month.index_scores))
+            moved = drift(engine, client_area_month, client_month, weights, settings, partial)
+        yield from stage.publish(
+            [
+                Finding(
+                    "per_user",
+                    "index_scores",
+                    not untold.clients,
+                    untold.says,
+                    False,
+                    {"clients_without_users": untold.clients},
+                    {"first_clients": untold.first},
+                ),
+                Finding.warning("drift", "index_scores", moved),
+            ]
+        )
 
     return indices

@@ -1,11 +1,15 @@
 """Stage 6: where each client is heading."""
 
+from collections import Counter
+
 import dagster as dg
 import ibis
 
 from healthscore_assets.contracts import MOMENTUM
+from healthscore_assets.monitoring.population import population
+from healthscore_assets.monitoring.volume import volume
 from healthscore_assets.orchestration.monthly import monthly
-from healthscore_assets.orchestration.publish import Publication, Published, Stage
+from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.raw_table import taken_in
 from healthscore_assets.scoring.momentum import AVERAGED_MONTHS
@@ -23,6 +27,18 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
         group="scoring",
         reads={"client_month": back, "index_scores": 0, "raw_pendo_export": back},
         after=["scoring_settings"],
+        checks={
+            "population": (
+                "momentum",
+                "No more clients joined the base, or left it, than usual. The base are the clients "
+                "that are compared.",
+            ),
+            "volume": (
+                "momentum",
+                "Engagement, clients, visitors and delivered rows are near their usual, and so is "
+                "each client's engagement. Usual is the median of the months before.",
+            ),
+        },
     )
     def momentum(
         context: dg.AssetExecutionContext,
@@ -37,6 +53,23 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
         moved = against_own_past(client_month, workplace.settings, partial)
         stage = Stage(context, workplace)
         stage.write(Publication(MOMENTUM, moved.semi_join(index_scores, "client_id")))
-        yield from stage.publish()
+        delivered: Counter[int] = Counter()
+        for row in files:
+            delivered[row["months_ago"]] += row["rows"]
+        engine = workplace.engine
+        yield from stage.publish(
+            [
+                Finding.warning(
+                    "population",
+                    "momentum",
+                    population(engine, client_month, silent_months, partial, delivered),
+                ),
+                Finding.warning(
+                    "volume",
+                    "momentum",
+                    volume(engine, client_month, delivered, silent_months, partial),
+                ),
+            ]
+        )
 
     return momentum

@@ -6,6 +6,8 @@ import dagster as dg
 
 from healthscore_assets.contracts import CONTRACTS, RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
+from healthscore_assets.monitoring.arrival import Arrival
+from healthscore_assets.orchestration.arrived import arrival, arrived
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.plan import lost_files, with_former_months
 from healthscore_assets.orchestration.publish import (
@@ -14,6 +16,7 @@ from healthscore_assets.orchestration.publish import (
     Publication,
     Published,
     Stage,
+    check_result,
     plain_refusals,
 )
 from healthscore_assets.orchestration.workplace import Workplace
@@ -31,6 +34,7 @@ _RAW = schema_of(RAW_PENDO_EXPORT)
     checks={
         "inbox": ("raw_pendo_export", "Every file in the inbox tells its month."),
         "flags": ("raw_pendo_export", "No export of the month needs a second look."),
+        "arrived": ("raw_pendo_export", "The month's export came by the day it is due."),
     },
 )
 def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
@@ -40,16 +44,20 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         everything = deliveries(workplace.inbox, workplace.reading())
     everything = with_former_months(lake, everything)
     found = of_month(everything, month)
+    today = datetime.now(UTC).date()
     refused = [delivery.problem.line() for delivery in found if delivery.problem]
     if refused:
-        yield from nothing_taken_in("\n".join(refused), passed=False)
+        so_far = arrival(context.instance, workplace, month, today)
+        yield from nothing_taken_in("\n".join(refused), so_far, passed=False)
         return
     if not found:
-        yield from nothing_taken_in(withdrawn(context, workplace), passed=True)
+        says = withdrawn(context, workplace)
+        so_far = arrival(context.instance, workplace, month, today)
+        yield from nothing_taken_in(says, so_far, passed=True)
         return
     before = engine.rows(engine.months("taken_in", lake.present("raw_pendo_export", month), _RAW))
     unfinished = {known.sha256: known.unfinished for known in map(taken_in, before)}
-    over = datetime.now(UTC).strftime("%Y-%m") > month
+    over = f"{today:%Y-%m}" > month
     with plain_refusals():
         rows = raw_rows(found, month, unfinished, over=over)
     for delivery in found:
@@ -59,18 +67,27 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     hashes = "\n".join(rows["source_sha256"].to_pylist())
     stage.write(
         Publication(
-            RAW_PENDO_EXPORT, table, metadata={"files": rows.num_rows, "source_sha256": hashes}
+            RAW_PENDO_EXPORT,
+            table,
+            metadata={
+                "files": rows.num_rows,
+                "rows_delivered": sum(rows["rows"].to_pylist()),
+                "source_sha256": hashes,
+            },
         )
     )
-    yield from stage.publish([_inbox(everything), _flags(found)])
+    files = map(taken_in, rows.to_pylist())
+    came = arrived(arrival(context.instance, workplace, month, today, files))
+    yield from stage.publish([_inbox(everything), _flags(found), came])
 
 
-def nothing_taken_in(says: str, *, passed: bool) -> Published:
-    """Why nothing is taken in: no export, or one that is refused."""
+def nothing_taken_in(says: str, so_far: Arrival, *, passed: bool) -> Published:
+    """Why nothing is taken in: no export, or one that is refused; and whether it is late."""
     for check in (CONTRACT, "inbox", "flags"):
         yield dg.AssetCheckResult(
             passed=passed, asset_key="raw_pendo_export", check_name=check, description=says
         )
+    yield check_result(arrived(so_far))
 
 
 def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
@@ -80,7 +97,7 @@ def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
     before the table goes, the raw one last, so that an interrupted withdrawal is found and ended.
     """
     month, lake = context.partition_key, workplace.lake
-    gone = [table for table in reversed(CONTRACTS) if lake.month_file(table, month).exists()]
+    gone = [table for table in reversed(CONTRACTS) if lake.has(table, month)]
     for table in gone:
         context.log_event(
             dg.AssetMaterialization(
@@ -99,11 +116,25 @@ def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
 def _inbox(everything: list[Delivery]) -> Finding:
     lost = lost_files(everything)
     says = "\n".join(lost) or "Every file tells its month."
-    return Finding("inbox", "raw_pendo_export", not lost, says, blocks=False)
+    return Finding(
+        "inbox", "raw_pendo_export", not lost, says, False, {"files_without_a_month": len(lost)}
+    )
 
 
 def _flags(found: list[Delivery]) -> Finding:
     exports = [delivery.export for delivery in found if delivery.export is not None]
-    flags = [f"{export.source_file}: {note}" for export in exports for note in export.notes]
-    says = "\n".join(flags) or "Nothing stands out."
-    return Finding("flags", "raw_pendo_export", not flags, says, blocks=False)
+    flags = [
+        {"source_file": export.source_file, "note": note}
+        for export in exports
+        for note in export.notes
+    ]
+    says = "\n".join(f"{flag['source_file']}: {flag['note']}" for flag in flags)
+    return Finding(
+        "flags",
+        "raw_pendo_export",
+        not flags,
+        says or "Nothing stands out.",
+        False,
+        {"files_flagged": len({flag["source_file"] for flag in flags})},
+        {"first_notes": flags[:5]},
+    )

@@ -3,14 +3,19 @@
 Each command is a file; heavy imports wait until a command runs, so that help is quick.
 """
 
+import sys
+
 import typer
 
 from healthscore_assets.cli.check import check
 from healthscore_assets.cli.demo import demo
 from healthscore_assets.cli.explain import explain
+from healthscore_assets.cli.options import complain
 from healthscore_assets.cli.run import run
 from healthscore_assets.cli.scores import scores
 from healthscore_assets.cli.status import status
+from healthscore_assets.lake.refused import LakeRefused
+from healthscore_assets.lake.unavailable import LakeUnavailable
 
 app = typer.Typer(
     name="healthscore",
@@ -27,5 +32,9 @@ for command in (demo, check, run, status, scores, explain):
 
 
 def main() -> None:
-    """Entry point of the command."""
-    app()
+    """Entry point of the command. A lake that cannot be used ends it with 1 and the reason."""
+    try:
+        app()
+    except (LakeRefused, LakeUnavailable) as error:
+        complain([str(error)])
+        sys.exit(1)

@@ -90,7 +90,7 @@ def _refuse_what_is_not_ours(workplace: "Workplace") -> None:
     for month in lake.months("raw_pendo_export"):
         for name in sorted(lake.column("raw_pendo_export", month, "source_file") - ours):
             end(
-                f"{lake.root}: holds {month} of {name}, which no demo wrote; "
+                f"{lake.location}: holds {month} of {name}, which no demo wrote; "
                 "give the demo a lake of its own: --lake demo/lake"
             )
 
@@ -127,7 +127,7 @@ def _show(console: "Console", workplace: "Workplace") -> None:
         ("how it got there", f"{name} scores --client {declining}"),
         ("what each month holds", f"{name} status"),
         ("the graph and its checks, in the browser", "make ui"),
-        ("the month for a spreadsheet", _from_here(workplace.lake.csv_file(_SCORES, month))),
+        ("the month for a spreadsheet", _csv_from_here(workplace, month)),
     ):
         console.print(f"  {shows:<42} {command}", markup=False)
 
@@ -135,6 +135,11 @@ def _show(console: "Console", workplace: "Workplace") -> None:
 def _as_started() -> str:
     """The command as it can be typed here."""
     return "healthscore" if shutil.which("healthscore") else _from_here(Path(sys.argv[0]))
+
+
+def _csv_from_here(workplace: "Workplace", month: str) -> str:
+    place = workplace.lake.csv_place(_SCORES, month)
+    return place if "://" in place else _from_here(Path(place))
 
 
 def _from_here(path: Path) -> str:

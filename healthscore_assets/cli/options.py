@@ -41,7 +41,7 @@ LakeFolder = Annotated[
     typer.Option(
         "--lake",
         envvar="HEALTHSCORE_LAKE",
-        help="Folder of the tables.",
+        help="Folder of the tables, or s3://bucket/prefix.",
         rich_help_panel=_PANEL,
     ),
 ]
@@ -64,13 +64,14 @@ ENGINE = EngineName.DUCKDB
 def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
     """The folders that the options name.
 
-    Ends the command where the lake is not a folder.
+    Ends the command where the lake can be neither a folder nor in an object store.
     """
     from healthscore_assets.orchestration.workplace import Workplace
 
-    if "://" in lake:
-        raise typer.BadParameter(f"{lake!r} is not a folder", param_hint="--lake")
-    return Workplace.at(exports, lookups, Path(lake))
+    try:
+        return Workplace.at(exports, lookups, lake)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--lake") from None
 
 
 def month_option(value: str | None) -> str | None:

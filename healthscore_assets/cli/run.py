@@ -103,6 +103,7 @@ def run_months(
         withdrawn_months,
     )
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
+    from healthscore_assets.orchestration.worker import end_abandoned_runs
     from healthscore_assets.pendo.inbox import deliveries
     from healthscore_assets.pendo.refused import ExportRefused
 
@@ -120,6 +121,7 @@ def run_months(
         end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
     gone = withdrawn_months(workplace.lake, found)
     with open_instance() as instance:
+        end_abandoned_runs(instance)
         observe_lookups(instance, workplace)
         if first or last or select or everything:
             known = sorted({*months, *gone})

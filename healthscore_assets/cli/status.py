@@ -19,7 +19,7 @@ from healthscore_assets.cli.options import (
 
 if TYPE_CHECKING:
     from healthscore_assets.lake.engine import Engine
-    from healthscore_assets.lake.folder import Lake
+    from healthscore_assets.lake.lake import Lake
     from healthscore_assets.orchestration.workplace import Workplace
 
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     import ibis
 
     from healthscore_assets.lake.engine import Engine
-    from healthscore_assets.lake.folder import Lake
+    from healthscore_assets.lake.lake import Lake
 
 
 def open_month(engine: "Engine", lake: "Lake", table: str, month: str) -> "ibis.Table":
@@ -23,7 +23,7 @@ def scored_month(lake: "Lake", month: str | None) -> str:
     """The month asked for, or the newest with scores; ends the command where there is none."""
     months = lake.months("client_scores")
     if not months:
-        end(f"{lake.root}: holds no scores; run: healthscore run")
+        end(f"{lake.location}: holds no scores; run: healthscore run")
     if month is None:
         return months[-1]
     if month not in months:

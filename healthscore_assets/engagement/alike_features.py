@@ -52,6 +52,14 @@ class AlikeFeature:
             return f"{nearly}, and neither is in product_areas.csv"
         return f"{nearly}; if it belongs to the same area, add to product_areas.csv: {add}"
 
+    def row(self) -> dict[str, str | None]:
+        """The same as a row of a table."""
+        return {
+            "feature": self.feature,
+            "resembles": self.resembles,
+            "line for product_areas.csv": self.lookup_line(),
+        }
+
 
 @dataclass(frozen=True)
 class _Name:

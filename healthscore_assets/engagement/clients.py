@@ -58,6 +58,23 @@ def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis
     )
 
 
+def month_in_numbers(client_month: ibis.Table) -> ibis.Table:
+    """Clients listed, those of them used by external and by internal visitors, and their use.
+
+    Parameters: one month of ``client_month``. Grain: one row.
+    """
+    audience, listed = client_month.audience, client_month.listed
+    everybody = audience == "all"
+    return client_month.aggregate(
+        clients=client_month.count(where=everybody & listed),
+        clients_external=client_month.count(where=(audience == "external") & listed),
+        clients_internal=client_month.count(where=(audience == "internal") & listed),
+        clients_active=client_month.count(where=everybody & (client_month.engagement > 0)),
+        engagement=exact_sum(client_month.engagement, where=everybody).fill_null(0.0),
+        visitors=client_month.unique_visitors.sum(where=everybody).cast("float64").fill_null(0.0),
+    )
+
+
 def _with_all(rows: ibis.Table) -> ibis.Table:
     """The rows of each audience, and all of them again as the audience `all`."""
     return rows.union(rows.mutate(audience=ibis.literal("all")))

@@ -1,6 +1,7 @@
 """What the area mapping did with the engagement it was given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import ibis
 
@@ -18,12 +19,17 @@ _NAMED = 5
 
 @dataclass(frozen=True)
 class MappingReport:
-    """Whether engagement in is engagement out, and which features have no area, in words."""
+    """Whether engagement in is engagement out, and which features have no area, in words.
+
+    ``first_unmapped`` are the most used of them.
+    """
 
     agrees: bool
     says: str
     numbers: dict[str, float]
     unmapped: str
+    unmapped_features: int = 0
+    first_unmapped: list[dict[str, Any]] = field(default_factory=list)
 
 
 def mapping_report(
@@ -54,7 +60,7 @@ def mapping_report(
     )
     of_names = by_name["total"] / total_in if total_in else 0.0
     share = after["unmapped"] / total_out if total_out else 0.0
-    unmapped = ""
+    unmapped, features = "", []
     if after["unmapped"]:
         features = engine.rows(unmapped_features(unlisted))
         named = ", ".join(f"{f['feature']} ({f['engagement']:,.0f})" for f in features[:_NAMED])
@@ -75,4 +81,8 @@ def mapping_report(
             "share_from_names": of_names,
         },
         unmapped=unmapped,
+        unmapped_features=len(features),
+        first_unmapped=[
+            {**feature, "share": feature["engagement"] / total_in} for feature in features[:_NAMED]
+        ],
     )

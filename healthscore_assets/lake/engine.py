@@ -64,7 +64,7 @@ class Engine:
     def view(self, name: str, sql: str, schema: ibis.Schema) -> ibis.Table:
         """A query of the engine's own as an ibis table; replaces the one of that name."""
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql}")
-        return ibis.table(schema, name=name)
+        return _table(name, schema)
 
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
         """Rows in memory as an ibis table; replaces the one of that name."""
@@ -105,6 +105,12 @@ class Engine:
         row = self.con.execute(sql).fetchone()
         assert row is not None, sql
         return row
+
+
+@functools.lru_cache(maxsize=512)
+def _table(name: str, schema: ibis.Schema) -> ibis.Table:
+    """The same object for the same table: an expression over it can be kept, and is built once."""
+    return ibis.table(schema, name=name)
 
 
 def _compiled(table: ibis.Table) -> str:

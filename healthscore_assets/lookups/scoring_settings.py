@@ -1,5 +1,7 @@
 """Every setting of the model, from ``lookups/scoring.yaml`` (SCORING.md sections 1-4)."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Literal
 
@@ -36,6 +38,21 @@ class ScoringSettings(BaseModel):
     date_order: Literal["dmy", "mdy"] | None = None
     """Whether 03/04/2024 in exports is 3 April (dmy) or March 4 (mdy); without it a date that can
     be read both ways is refused."""
+
+    rerun_after_lookup_change: bool = False
+    """Whether months made before a lookup or a setting changed are made again by themselves."""
+
+    export_due_day: int = Field(default=5, ge=1, le=28)
+    """Day of the following month by which a month's export is expected."""
+
+    def version(self) -> str:
+        """Hash of the settings that tables depend on, as far as they differ from the defaults."""
+        settings = self.model_dump(mode="json", exclude_defaults=True, exclude=set(_OPERATIONS))
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+
+
+_OPERATIONS = ("rerun_after_lookup_change", "export_due_day")
+"""Settings that change what is done when, but no table."""
 
 
 def read_scoring_settings(path: Path) -> ScoringSettings:

@@ -7,6 +7,7 @@ from healthscore_assets.contracts import CONTRACTS
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.months import ordinal
 from healthscore_assets.orchestration.publish import Staged
+from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -22,10 +23,12 @@ class LakeIOManager(dg.IOManager):
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
 
-    def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:  # noqa: ARG002
+    def handle_output(self, context: dg.OutputContext, obj: Staged) -> None:
         """Put the staged files in their places."""
-        for staged, final in obj.files:
-            self._workplace.lake.promote(staged, final)
+        with tried_again(context.step_context.previous_attempt_count):
+            for staged in obj.files:
+                table = context.asset_key.path[-1]
+                self._workplace.lake.promote(staged, table, context.partition_key)
 
     def load_input(self, context: dg.InputContext) -> ibis.Table:
         """The months of a table that the input's mapping names and the lake holds.
@@ -34,9 +37,10 @@ class LakeIOManager(dg.IOManager):
         """
         table = context.asset_key.path[-1]
         here = ordinal(context.partition_key)
-        files = {
-            here - ordinal(month): path
-            for month in context.asset_partition_keys
-            if (path := self._workplace.lake.month_file(table, month)).exists()
-        }
+        with tried_again(context.step_context.previous_attempt_count):
+            files = {
+                here - ordinal(month): path
+                for month in context.asset_partition_keys
+                for path in self._workplace.lake.present(table, month).values()
+            }
         return self._workplace.engine.months(table, files, schema_of(CONTRACTS[table]))

@@ -12,11 +12,15 @@ from healthscore_assets import __version__
 from healthscore_assets.contracts.rules import rules_of
 from healthscore_assets.orchestration.partitions import MONTHS, look_back
 from healthscore_assets.orchestration.publish import CONTRACT, Published
+from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
 
 # Check results per month (preview) and data versions (beta) are relied on here, and tested.
 for _stage_of_api in (dg.PreviewWarning, dg.BetaWarning):
     warnings.filterwarnings("ignore", category=_stage_of_api, module="healthscore_assets")
+
+POOL = "lake"
+"""Steps take turns at the lake, so that none publishes what it made of tables replaced since."""
 
 Body = Callable[..., Published]
 
@@ -28,19 +32,20 @@ def monthly(
     after: Sequence[str] = (),
     checks: Mapping[str, tuple[str, str]] | None = None,
     kinds: frozenset[str] = frozenset({"duckdb", "parquet"}),
+    freshness: dg.FreshnessPolicy | None = None,
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """A stage that makes the tables of these contracts, a month at a time.
 
     Parameters: ``reads`` are the tables that the stage loads and how many earlier months of them;
     ``after`` are inputs it does not load, such as lookups; ``checks`` are those beside the
-    contract: name to table and description.
+    contract: name to table and description; ``freshness`` is how old the tables may become.
     The body takes ``context``, ``workplace`` and the tables it reads; it is not called for a month
     of which a table it reads is not there.
     """
     loaded = reads or {}
     specified = [
         *(
-            _check(CONTRACT, str(c.name), "The month keeps the table's contract.")
+            _check(CONTRACT, str(c.name), "Every row keeps what the data dictionary promises.")
             for c in contracts
         ),
         *(_check(name, table, says) for name, (table, says) in (checks or {}).items()),
@@ -49,7 +54,7 @@ def monthly(
     def decorate(body: Body) -> dg.AssetsDefinition:
         return dg.multi_asset(
             name=f"{body.__name__}_step" if len(contracts) == 1 else body.__name__,
-            outs={str(contract.name): _out(contract, group, kinds) for contract in contracts},
+            outs={str(c.name): _out(c, group, kinds, freshness) for c in contracts},
             ins={
                 name: dg.AssetIn(partition_mapping=look_back(months))
                 for name, months in loaded.items()
@@ -57,6 +62,7 @@ def monthly(
             deps=list(after),
             partitions_def=MONTHS,
             check_specs=specified,
+            pool=POOL,
         )(_only_if_delivered(body, list(loaded), specified))
 
     return decorate
@@ -98,21 +104,28 @@ def _only_if_delivered(
     @functools.wraps(body)
     def run(context: dg.AssetExecutionContext, workplace: Workplace, **inputs: Any) -> Published:
         month = context.partition_key
-        for table in tables:
-            if not workplace.lake.month_file(table, month).exists():
-                yield from nothing_delivered(specified, f"There is no {table} of {month}.")
-                return
-        yield from body(context, workplace, **inputs)
+        with tried_again(context.retry_number):
+            for table in tables:
+                if not workplace.lake.has(table, month):
+                    yield from nothing_delivered(specified, f"There is no {table} of {month}.")
+                    return
+            yield from body(context, workplace, **inputs)
 
     return run
 
 
-def _out(contract: pa.DataFrameSchema, group: str, kinds: frozenset[str]) -> dg.AssetOut:
+def _out(
+    contract: pa.DataFrameSchema,
+    group: str,
+    kinds: frozenset[str],
+    freshness: dg.FreshnessPolicy | None,
+) -> dg.AssetOut:
     return dg.AssetOut(
         is_required=False,
         description=f"{contract.description}\n\nOne row is: {contract.metadata['grain']}.",
         group_name=group,
         kinds=set(kinds),
+        freshness_policy=freshness,
         code_version=__version__,
         metadata={"dagster/column_schema": column_schema(contract)},
     )

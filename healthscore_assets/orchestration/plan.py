@@ -1,13 +1,16 @@
 """Which months have to be run: new exports, corrected ones, and the months that read them."""
 
+import bisect
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import dagster as dg
 import pyarrow.parquet as pq
 
-from healthscore_assets.lake.folder import Lake
+from healthscore_assets.lake.content import content_hash
+from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import shift, span
 from healthscore_assets.orchestration.partitions import MONTHS, months_read
 from healthscore_assets.pendo.export_file import file_of
@@ -15,14 +18,22 @@ from healthscore_assets.pendo.inbox import Delivery, of_month
 from healthscore_assets.pendo.raw_table import stamps, taken_in
 
 RAW = "raw_pendo_export"
+DATA_VERSION = "dagster/data_version"
 
 
 @dataclass(frozen=True)
 class MonthPlan:
-    """A month to run and the tables to make, in the order of the graph."""
+    """A month to run and the tables to make, in the order of the graph.
+
+    ``because`` tells a person why. ``files`` and ``read`` stay the same as long as making the
+    tables would come to the same end: the files of the month, and the earlier months it reads.
+    """
 
     month: str
     tables: tuple[str, ...]
+    because: str = ""
+    files: str = ""
+    read: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,20 +84,25 @@ class Graph:
         return tuple(table for table in self.reads if table in wanted)
 
 
+def former_months(lake: Lake, names: set[str]) -> dict[str, set[str]]:
+    """The months that files were taken in for, or read beside, by the file's name in the inbox."""
+    former: dict[str, set[str]] = {}
+    for month in lake.months(RAW) if names else []:
+        read = {*lake.column(RAW, month, "source_file")}
+        for column_map in lake.column(RAW, month, "column_map"):
+            read |= json.loads(column_map).get("beside", {}).keys()
+        for name in names & (read | set(map(file_of, read))):
+            former.setdefault(name, set()).add(month)
+    return former
+
+
 def with_former_months(lake: Lake, found: list[Delivery]) -> list[Delivery]:
     """Refused files tell of the months they were taken in for, too.
 
     What is broken is not gone: those months are refused, and keep their tables. So do the months
     that names of features were read for: without them features would be told by their ids.
     """
-    refused = {each.source_file for each in found if each.problem is not None}
-    former: dict[str, set[str]] = {}
-    for month in lake.months(RAW) if refused else []:
-        read = {*lake.column(RAW, month, "source_file")}
-        for column_map in lake.column(RAW, month, "column_map"):
-            read |= json.loads(column_map).get("beside", {}).keys()
-        for name in refused & (read | set(map(file_of, read))):
-            former.setdefault(name, set()).add(month)
+    former = former_months(lake, {each.source_file for each in found if each.problem is not None})
     return [
         replace(each, months=tuple(sorted({*each.months} | former[each.source_file])))
         if each.source_file in former
@@ -128,7 +144,13 @@ def _known() -> tuple[str, str]:
 
 
 def plan_months(
-    graph: Graph, instance: dg.DagsterInstance, lake: Lake, found: list[Delivery]
+    graph: Graph,
+    instance: dg.DagsterInstance,
+    lake: Lake,
+    found: list[Delivery],
+    *,
+    held: Collection[str] = (),
+    follow_lookups: bool = False,
 ) -> list[MonthPlan]:
     """The tables that are missing, or older than what they are made from, month by month.
 
@@ -136,50 +158,104 @@ def plan_months(
     is out of date when the files of the inbox are not the files it was made from; any other table
     when one that it reads, in any month of its window, was made later or is about to be made. Of a
     month that is withdrawn the raw table takes the others with it.
+
+    Parameters: ``held`` are months left alone, whose files are still being written;
+    ``follow_lookups`` counts tables as out of date that were made with a lookup as it was before.
     """
     gone = set(withdrawn_months(lake, found))
-    months = sorted({*known_months_of(found), *gone})
+    months = sorted(({*known_months_of(found)} | gone) - {*held})
     made = {table: _made(instance, table) for table in graph.reads}
     present = {table: set(lake.months(table)) for table in graph.reads}
-    due: set[tuple[str, str]] = set()
+    older = _older_than_lookups(graph, instance, made) if follow_lookups else {}
+    untold = _untold(instance, lake, present[RAW])
+    due: dict[tuple[str, str], str] = {}
     for month in months:
-        if month not in present[RAW] or _changed(lake, found, month):
-            due.add((RAW, month))
+        if month not in present[RAW]:
+            due[RAW, month] = "new"
+        elif _changed(lake, found, month):
+            due[RAW, month] = "withdrawn" if month in gone else "changed"
+        elif month in untold:
+            due[RAW, month] = "interrupted"
     for table, inputs in graph.reads.items():
         for month in months:
             own = made[table].get(month)
             if month not in present[table] or own is None:
-                due.add((table, month))
+                due.setdefault((table, month), "not made yet")
             for parent, back in inputs.items():
                 for read in span(shift(month, -back), month):
                     if (parent, read) in due or (own or 0) < made[parent].get(read, 0):
-                        due.add((table, month))
+                        due.setdefault((table, month), f"reads {read}")
+            for lookup in older.get((table, month), []):
+                due.setdefault((table, month), f"{lookup} changed")
     plans = []
     for month in months:
         tables = graph.with_siblings({table for table, at in due if at == month})
         if tables:
-            plans.append(MonthPlan(month, (RAW,) if month in gone else tables))
+            reasons = dict.fromkeys(reason for (_, at), reason in due.items() if at == month)
+            for follows in (f"reads {month}", "not made yet"):
+                if len(reasons) > 1:
+                    reasons.pop(follows, None)
+            plans.append(
+                MonthPlan(
+                    month,
+                    (RAW,) if month in gone else tables,
+                    ", ".join(reasons),
+                    files=_hash(sorted(map(repr, stamps(of_month(found, month))))),
+                    read=_hash(_earlier(graph, made, month, tables)),
+                )
+            )
     return plans
+
+
+def _earlier(
+    graph: Graph, made: Mapping[str, Mapping[str, int]], month: str, tables: tuple[str, ...]
+) -> list[tuple[str, str, int | None]]:
+    """When the earlier months that tables read were made."""
+    return [
+        (parent, read, made[parent].get(read))
+        for table in tables
+        for parent, back in graph.reads[table].items()
+        for read in span(shift(month, -back), shift(month, -1))
+    ]
+
+
+def _hash(told: object) -> str:
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:12]
 
 
 def made_before_lookups(
     graph: Graph, instance: dg.DagsterInstance, months: list[str]
 ) -> dict[str, list[str]]:
     """Lookups that changed since tables were made with them, and the months of those tables."""
-    found: dict[str, list[str]] = {}
+    made = {table: _made(instance, table) for table in graph.reads}
+    found: dict[str, set[str]] = {}
+    for (_, month), lookups in _older_than_lookups(graph, instance, made).items():
+        for lookup in lookups:
+            if month in months:
+                found.setdefault(lookup, set()).add(month)
+    return {lookup: sorted(found[lookup]) for lookup in graph.readers if lookup in found}
+
+
+def _older_than_lookups(
+    graph: Graph, instance: dg.DagsterInstance, made: Mapping[str, Mapping[str, int]]
+) -> dict[tuple[str, str], list[str]]:
+    """By table and month, the lookups that were different when it was made.
+
+    As they were observed: one that was changed and changed back is as it was.
+    """
+    older: dict[tuple[str, str], list[str]] = {}
     for lookup, tables in graph.readers.items():
-        observed = instance.fetch_observations(dg.AssetKey(lookup), limit=1).records
-        if not observed:
-            continue
-        old = {
-            month
-            for table in tables
-            for month, storage_id in _made(instance, table).items()
-            if month in months and storage_id < observed[0].storage_id
-        }
-        if old:
-            found[lookup] = sorted(old)
-    return found
+        records = instance.fetch_observations(dg.AssetKey(lookup), limit=1000)
+        seen = [
+            (each.storage_id, (each.event_log_entry.tags or {}).get(DATA_VERSION))
+            for each in reversed(records.records)
+        ]
+        for table in tables:
+            for month, storage_id in made[table].items():
+                at = bisect.bisect(seen, storage_id, key=lambda each: each[0])
+                if at and seen[at - 1][1] != seen[-1][1]:
+                    older.setdefault((table, month), []).append(lookup)
+    return older
 
 
 def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
@@ -189,13 +265,32 @@ def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
     )
 
 
+def _untold(instance: dg.DagsterInstance, lake: Lake, months: Collection[str]) -> set[str]:
+    """Months whose raw table was replaced by a process that was killed before it could say so.
+
+    The inbox holds the files it was made from, so nothing else tells that the others are older.
+    """
+    told = instance.event_log_storage.get_latest_tags_by_partition(
+        dg.AssetKey(RAW), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
+    )
+    return {
+        month
+        for month in months
+        for path in lake.present(RAW, month).values()
+        if told.get(month, {}).get(DATA_VERSION) != content_hash(path)
+    }
+
+
 def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:
     """Whether the inbox holds other files for the month than the raw table was made from.
 
     A file that got another name is another one: by its name it is known when it breaks.
     """
-    path = lake.month_file(RAW, month)
-    taken = pq.read_table(path, partitioning=None).to_pylist() if path.exists() else []
+    taken = [
+        row
+        for path in lake.present(RAW, month).values()
+        for row in pq.read_table(path, partitioning=None).to_pylist()
+    ]
     here = of_month(found, month)
     renamed = {row["source_file"] for row in taken} - {each.source_file for each in here}
     return bool(renamed) or stamps(here) != {taken_in(row).stamp for row in taken}

@@ -1,6 +1,6 @@
 """Validate, then publish: a month that breaks its contract never replaces the old one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,10 @@ import ibis
 import pandera.ibis as pa
 
 from healthscore_assets.contracts.enforce import violations
-from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.contracts.rules import rules_of, schema_of
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.refused import ExportRefused
 
@@ -24,9 +25,9 @@ _PREVIEW_ROWS = 5
 
 @dataclass(frozen=True)
 class Staged:
-    """Checked files and the places that are waiting for them."""
+    """A table's month as checked local files, waiting to be promoted."""
 
-    files: list[tuple[Path, Path]]
+    files: list[Path]
 
 
 Published = Iterator[dg.Output[Staged] | dg.AssetCheckResult]
@@ -51,7 +52,11 @@ class Publication:
 
 @dataclass(frozen=True)
 class Finding:
-    """The outcome of a check beside the contract; a failed one that blocks refuses the month."""
+    """The outcome of a check beside the contract; a failed one that blocks refuses the month.
+
+    ``metadata`` are numbers, which the UI plots by month; ``tables`` a few rows each, such as the
+    first that offend, by what they show.
+    """
 
     check: str
     asset: str
@@ -59,6 +64,12 @@ class Finding:
     says: str
     blocks: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    @classmethod
+    def warning(cls, check: str, asset: str, seen: Observation) -> "Finding":
+        """What is unusual about a month, which is told and refuses nothing."""
+        return cls(check, asset, seen.usual, seen.says, False, seen.numbers, seen.tables)
 
 
 class Stage:
@@ -90,18 +101,27 @@ class Stage:
         """Where a table is written aside."""
         return self._lake.stage_file(self._context.run.run_id, str(contract.name), self._month)
 
-    def publish(self, findings: Iterable[Finding] = ()) -> Published:
+    def publish(
+        self,
+        findings: Iterable[Finding] = (),
+        numbers: Mapping[str, Mapping[str, float]] | None = None,
+    ) -> Published:
         """Check every table and yield them all, or the reasons why not.
 
-        The numbers of a finding are kept with its table too, so that the UI plots them by month.
+        The numbers of a finding are kept with its table too, so that the UI plots them by month,
+        and so are further ``numbers`` by table.
         """
         findings = list(findings)
+        further = numbers or {}
         results = [self._hold_to_contract(publication) for publication in self._publications]
-        results += [_result(finding) for finding in findings]
+        results += [check_result(finding) for finding in findings]
         refused = any(not r.passed and r.severity == dg.AssetCheckSeverity.ERROR for r in results)
         if not refused:
             # All are made before the first is yielded: what is yielded is promoted at once.
-            yield from [self._output(publication, findings) for publication in self._publications]
+            yield from [
+                self._output(publication, findings, further.get(str(publication.contract.name), {}))
+                for publication in self._publications
+            ]
         yield from results
 
     def _hold_to_contract(self, publication: Publication) -> dg.AssetCheckResult:
@@ -109,21 +129,41 @@ class Stage:
         found = violations(
             self._engine, contract, self.file(contract), traced_to=publication.sources
         )
+        rows, rules = self._rows[str(contract.name)], len(rules_of(contract))
         finding = Finding(
             CONTRACT,
             str(contract.name),
             passed=not found,
-            says="\n".join(violation.line() for violation in found) or "Every row keeps it.",
-            metadata={"violations": sum(violation.count for violation in found)},
+            says="\n".join(violation.line() for violation in found)
+            or f"{plural(rows, 'row')}: the key is unique, and {rules} rules are kept.",
+            metadata={
+                "rows": rows,
+                "rules": rules,
+                "violations": sum(violation.count for violation in found),
+            },
+            tables={
+                f"first_rows_{column}": [
+                    {"expected": violation.rule, **row}
+                    for violation in found
+                    if violation.column == column
+                    for row in violation.rows
+                ]
+                for column in {violation.column: None for violation in found}
+            },
         )
-        return _result(finding)
+        return check_result(finding)
 
-    def _output(self, publication: Publication, findings: list[Finding]) -> dg.Output[Staged]:
+    def _output(
+        self,
+        publication: Publication,
+        findings: list[Finding],
+        further: Mapping[str, float],
+    ) -> dg.Output[Staged]:
         contract, name = publication.contract, str(publication.contract.name)
         staged = self.file(contract)
-        files = [(staged, self._lake.month_file(name, self._month))]
+        files = [staged]
         if publication.csv is not None:
-            files.append((self._csv(contract), self._lake.csv_file(name, self._month)))
+            files.append(self._csv(contract))
         shown = self._engine.rows(_first_rows(staged))
         return dg.Output(
             Staged(files),
@@ -133,6 +173,7 @@ class Stage:
                 "preview": dg.MetadataValue.md(_markdown(shown)),
                 "settings_sha256": self._settings,
                 **publication.metadata,
+                **further,
                 **{k: v for f in findings if f.asset == name for k, v in f.metadata.items()},
             },
             data_version=dg.DataVersion(content_hash(staged)),
@@ -153,7 +194,8 @@ def plain_refusals() -> Iterator[None]:
         raise dg.Failure(str(refused), allow_retries=False) from None
 
 
-def _result(finding: Finding) -> dg.AssetCheckResult:
+def check_result(finding: Finding) -> dg.AssetCheckResult:
+    """A finding as Dagster records it."""
     error, warning = dg.AssetCheckSeverity.ERROR, dg.AssetCheckSeverity.WARN
     return dg.AssetCheckResult(
         passed=finding.passed,
@@ -161,7 +203,14 @@ def _result(finding: Finding) -> dg.AssetCheckResult:
         check_name=finding.check,
         severity=error if finding.blocks else warning,
         description=finding.says,
-        metadata=dict(finding.metadata),
+        metadata={
+            **finding.metadata,
+            **{
+                name: dg.MetadataValue.md(_markdown(rows))
+                for name, rows in finding.tables.items()
+                if rows
+            },
+        },
     )
 
 
@@ -172,7 +221,7 @@ def _first_rows(path: Path) -> str:
     )
 
 
-def _markdown(rows: list[dict[str, Any]]) -> str:
+def _markdown(rows: Sequence[Mapping[str, Any]]) -> str:
     if not rows:
         return "no rows"
     lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]

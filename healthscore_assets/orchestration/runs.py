@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from healthscore_assets.orchestration.plan import MonthPlan
+from healthscore_assets.orchestration.plan import DATA_VERSION, MonthPlan
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 
 OnTable = Callable[[str], None]
+
+STARTED_FROM = "healthscore/started_from"
+COMMAND_LINE = "command line"
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -54,7 +57,7 @@ def run_month(
         run_id=run_id,
         run_config=_QUIET,
         raise_on_error=False,
-        tags={"healthscore/started_from": "command line"},
+        tags={STARTED_FROM: COMMAND_LINE},
     )
     problems, warnings = _told_by_checks(result)
     problems += _told_by_steps(result, bool(problems))
@@ -75,8 +78,8 @@ def observe_lookups(instance: dg.DagsterInstance, workplace: Workplace) -> None:
         key, version = dg.AssetKey(name), workplace.lookup_version(name)
         record = instance.get_latest_data_version_record(key)
         known = record.event_log_entry.tags if record is not None else {}
-        if (known or {}).get("dagster/data_version") != version:
-            observed = dg.AssetObservation(key, tags={"dagster/data_version": version})
+        if (known or {}).get(DATA_VERSION) != version:
+            observed = dg.AssetObservation(key, tags={DATA_VERSION: version})
             instance.report_runless_asset_event(observed)
 
 
@@ -106,6 +109,8 @@ def _told_by_steps(result: dg.ExecuteInProcessResult, known: bool) -> list[str]:
             error = failure.error.cause or failure.error
             reason = " ".join(error.message.split())
             lines.append(f"{event.step_key} failed: {reason}")
+    if not lines and not known and not result.success:
+        lines.append(f"the run failed before its first step; see the log of run {result.run_id}")
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,8 +10,10 @@ import dagster as dg
 import ibis
 from pydantic import PrivateAttr
 
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.lake.folder import Lake, content_hash
+from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lake.location import lake_location
 from healthscore_assets.lookups.client_aliases import read_client_aliases
 from healthscore_assets.lookups.column_aliases import read_column_aliases
 from healthscore_assets.lookups.excluded_accounts import read_excluded_accounts
@@ -19,6 +21,7 @@ from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.export_file import Reading
 from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
@@ -56,27 +59,33 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def from_environment(cls) -> "Workplace":
         """The folders that ``HEALTHSCORE_*`` name, else their defaults in the current folder."""
         found = {name: os.environ.get(var) or default for name, (var, default) in FOLDERS.items()}
-        return cls.at(**{name: Path(folder) for name, folder in found.items()})
+        return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"])
 
     @classmethod
-    def at(cls, exports: Path, lookups: Path, lake: Path) -> "Workplace":
-        """Given folders; relative ones are taken from the current folder, once."""
+    def at(cls, exports: Path, lookups: Path, lake: Path | str) -> "Workplace":
+        """Given folders; relative ones are taken from the current folder, once.
+
+        The lake may be ``s3://bucket/prefix``. Raises ValueError for what cannot be a lake.
+        """
         return cls(
             exports=str(exports.absolute()),
             lookups=str(lookups.absolute()),
-            lake_root=str(lake.absolute()),
+            lake_root=lake_location(lake),
         )
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Workplace"]:
         """Open the engine for a run and close it afterwards, with what the run staged."""
+        run_id = context.run.run_id if context.run is not None else None
+        if run_id is not None and context.instance is not None:
+            tell_process(context.instance, run_id)
         self._engine = Engine(self.lake.spill_folder())
         try:
             yield self
         finally:
             self._engine.close()
-            if context.run_id is not None:
-                self.lake.clear_stage(context.run_id)
+            if run_id is not None:
+                self.lake.clear_stage(run_id)
 
     @property
     def engine(self) -> Engine:
@@ -91,15 +100,18 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake(Path(self.lake_root))
+        return Lake.at(self.lake_root)
 
     def lookup_file(self, name: str) -> Path:
         """The file behind a lookup."""
         return Path(self.lookups) / LOOKUP_FILES[name]
 
     def lookup_version(self, name: str) -> str:
-        """Hash of a lookup's file, by which Dagster knows that it changed."""
+        """Hash of a lookup, by which Dagster knows that it changed."""
         path = self.lookup_file(name)
+        if name == "scoring_settings":
+            with suppress(LookupRefused):
+                return read_scoring_settings(path).version()
         return content_hash(path) if path.exists() else "missing"
 
     @property
@@ -154,14 +166,23 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def silent_months(self) -> int:
-        """How far the stages look back; the default while the settings cannot be read.
+        """How far the stages look back."""
+        return self._settings_of_the_graph().silent_months
+
+    @property
+    def export_due_day(self) -> int:
+        """The day of the month after, by which an export is expected."""
+        return self._settings_of_the_graph().export_due_day
+
+    def _settings_of_the_graph(self) -> ScoringSettings:
+        """The defaults while the settings cannot be read.
 
         The graph loads even then: runs fail with what is wrong with the file.
         """
         try:
-            return read_scoring_settings(self.lookup_file("scoring_settings")).silent_months
+            return read_scoring_settings(self.lookup_file("scoring_settings"))
         except LookupRefused:
-            return ScoringSettings().silent_months
+            return ScoringSettings()
 
 
 def _plainly(read: Callable[[Path], T], path: Path) -> T:

@@ -2,11 +2,11 @@
 
 import functools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.features import tidy
 from healthscore_assets.pendo.dates.file_months import months_named
 from healthscore_assets.pendo.export_file import (
@@ -17,14 +17,13 @@ from healthscore_assets.pendo.export_file import (
 )
 from healthscore_assets.pendo.feature_names import read_feature_names
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
+from healthscore_assets.pendo.inbox_files import listed
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 from healthscore_assets.pendo.sidecar import ENDING, Sidecar, read_sidecar
 
 AS_BUILT_IN = Reading()
 """Nothing written down beside what is known anyway."""
-
-_IN_TRANSIT = (".part", ".partial", ".crdownload", ".download", ".tmp")
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,21 @@ def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Deliver
     return _without_copies(_without_circles(found))
 
 
+def read_ahead(inbox: Path, reading: Reading, enough: Callable[[], bool]) -> int:
+    """Understand files until it is enough; says how many are left.
+
+    What was understood is kept in memory until the file changes, so `deliveries` is quick then.
+    """
+    files = _files(inbox)
+    for done, path in enumerate(files):
+        if enough():
+            return len(files) - done
+        for delivery in _deliveries_of(path, inbox, reading):
+            if path.is_file():
+                delivery.sha256  # noqa: B018
+    return 0
+
+
 def of_month(found: list[Delivery], month: str) -> list[Delivery]:
     """The tables that tell of a month, without those that another one is the successor of."""
     telling = [delivery for delivery in found if month in delivery.months]
@@ -94,12 +108,8 @@ def of_month(found: list[Delivery], month: str) -> list[Delivery]:
     return [delivery for delivery in telling if delivery.path not in replaced]
 
 
-def _files(inbox: Path) -> Iterator[Path]:
-    for path in sorted(inbox.rglob("*")):
-        hidden = any(part.startswith((".", "~$")) for part in path.relative_to(inbox).parts)
-        in_transit = path.suffix.lower() in _IN_TRANSIT
-        if path.is_file() and not hidden and not in_transit and not is_sidecar(path):
-            yield path
+def _files(inbox: Path) -> list[Path]:
+    return [path for path in listed(inbox) if not is_sidecar(path)]
 
 
 def is_sidecar(path: Path) -> bool:

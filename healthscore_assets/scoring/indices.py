@@ -1,6 +1,7 @@
 """Index scores: the share of the other clients that a client is ahead of (SCORING.md section 3)."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ibis
 
@@ -26,6 +27,8 @@ class MonthIndices:
     index_scores: ibis.Table
 
 
+# The same for every month, and it takes longer to build than to run.
+@lru_cache(maxsize=64)
 def month_indices(
     client_area_month: ibis.Table,
     client_month: ibis.Table,

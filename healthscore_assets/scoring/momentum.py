@@ -1,5 +1,7 @@
 """Momentum: each client against its own past (SCORING.md section 4)."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
@@ -8,6 +10,8 @@ from healthscore_assets.scoring.base import bases
 AVERAGED_MONTHS = 3
 
 
+# The same for every month, and it takes longer to build than to run.
+@lru_cache(maxsize=64)
 def momentum(
     client_month: ibis.Table,
     settings: ScoringSettings,

@@ -1,5 +1,7 @@
 """Why clients have no per-user score though they are used."""
 
+from dataclasses import dataclass
+
 import ibis
 
 from healthscore_assets.lake.engine import Engine
@@ -7,8 +9,19 @@ from healthscore_assets.lake.engine import Engine
 _NAMED = 5
 
 
-def without_users(engine: Engine, client_month: ibis.Table, client_area_month: ibis.Table) -> str:
-    """The clients with engagement that no visitor can be told of, in a sentence; "" if none.
+@dataclass(frozen=True)
+class WithoutUsers:
+    """How many clients have no per-user score though they are used, in words, and the first."""
+
+    clients: int
+    says: str
+    first: list[dict[str, str]]
+
+
+def without_users(
+    engine: Engine, client_month: ibis.Table, client_area_month: ibis.Table
+) -> WithoutUsers:
+    """The clients with engagement that no visitor can be told of.
 
     Parameters: both tables with the month at hand as ``months_ago`` 0. Engagement counts whether
     mapped or not, as it does for users.
@@ -19,11 +32,12 @@ def without_users(engine: Engine, client_month: ibis.Table, client_area_month: i
     (found,) = engine.rows(untold.aggregate(clients=untold.count()))
     clients = found["clients"]
     if not clients:
-        return ""
+        return WithoutUsers(0, "Every client that is used has users.", [])
     first = engine.rows(untold.select("client_id").order_by("client_id").limit(_NAMED))
     named = ", ".join(row["client_id"] for row in first)
     more = f" and {clients - _NAMED:,} more" if clients > _NAMED else ""
-    return (
+    says = (
         f"No per-user scores for {clients:,} client{'' if clients == 1 else 's'}: "
         f"{'its' if clients == 1 else 'their'} exports list no visitors ({named}{more})."
     )
+    return WithoutUsers(clients, says, first)

@@ -188,7 +188,8 @@ def test_wrong_usage_ends_with_2(project: Project) -> None:
         ("run", "--from", "2024-1"),
         ("run", "--select", "nothing"),
         ("run", "--engine", "abacus"),
-        ("run", "--lake", "s3://bucket/lake"),
+        ("run", "--lake", "gs://bucket/lake"),
+        ("scores", "--lake", "s3://"),
     ):
         done = project.run(*arguments)
         assert done.returncode == 2, arguments

@@ -12,7 +12,7 @@ import pytest
 from project import HEADER, Project
 from test_runs import Running
 
-from healthscore_assets.lake.folder import content_hash
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration.plan import MonthPlan
 from healthscore_assets.orchestration.runs import MonthOutcome, run_month

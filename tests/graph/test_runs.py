@@ -264,3 +264,22 @@ def test_lookups_are_observed_only_when_they_change(running: Running) -> None:
     running.project.lookup("product_areas.csv", "feature,area\nTeam | Chat,Chat\n")
     observe_lookups(running.instance, running.workplace)
     assert observed() == 2
+
+
+def test_a_raw_table_that_was_replaced_by_a_killed_process_makes_the_month_due(
+    running: Running,
+) -> None:
+    """The process died after the file was in its place, and before Dagster was told."""
+    running.project.deliver_month("2024-01")
+    assert running.run("2024-01").succeeded
+    assert running.planned() == {}
+    running.project.deliver_month("2024-01", {"acme": 50, "bolt": 3})
+    with dg.DagsterInstance.ephemeral() as another:
+        graph = running.definitions
+        plan = MonthPlan("2024-01", ("raw_pendo_export",))
+        assert run_month(graph, another, plan).succeeded
+    assert running.planned()["2024-01"][0] == "raw_pendo_export"
+    running.run_planned()
+    assert running.planned() == {}
+    used = running.project.table("cleaned_usage", "2024-01")
+    assert used[used.client_id == "acme"]["value"].sum() == 52

@@ -1,6 +1,7 @@
 """The lake: months replaced whole, raw bytes kept by their hash, and the engine that reads both."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.lake.folder import Lake, content_hash
+from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import ordinal, shift, span
 
 SCHEMA = ibis.schema({"client_id": "string", "engagement": "float64", "users": "int64"})
@@ -70,18 +72,18 @@ def test_what_is_no_month(text: str) -> None:
 
 
 def test_an_empty_lake(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "nowhere")
+    lake = Lake.at(tmp_path / "nowhere")
     assert lake.months("momentum") == []
     assert lake.present("momentum", "2024-05") == {}
 
 
 def test_a_promoted_month_is_there_and_its_stage_is_gone(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
+    lake = Lake.at(tmp_path)
     for month, text in (("2024-05", "may"), ("2023-12", "december"), ("2024-05", "may again")):
         staged = lake.stage_file("run", "momentum", month)
         staged.write_text(text)
         assert staged.is_relative_to(tmp_path / "_stage" / "run")
-        lake.promote(staged, lake.month_file("momentum", month))
+        lake.promote(staged, "momentum", month)
         assert not staged.exists()
     assert lake.months("momentum") == ["2023-12", "2024-05"]
     may = tmp_path / "momentum" / "month=2024-05" / "data.parquet"
@@ -95,19 +97,19 @@ def test_a_promoted_month_is_there_and_its_stage_is_gone(tmp_path: Path) -> None
 
 
 def test_a_month_that_is_not_promoted_leaves_what_was_there(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
+    lake = Lake.at(tmp_path)
     staged = lake.stage_file("first", "momentum", "2024-05")
     staged.write_text("good")
-    lake.promote(staged, lake.month_file("momentum", "2024-05"))
+    lake.promote(staged, "momentum", "2024-05")
     lake.stage_file("second", "momentum", "2024-05").write_text("refused")
     lake.clear_stage("second")
     lake.clear_stage("second")  # nothing left to forget
-    assert lake.month_file("momentum", "2024-05").read_text() == "good"
+    assert lake.file("momentum", "2024-05").read_text() == "good"
     assert not (tmp_path / "_stage" / "second").exists()
 
 
 def test_the_stages_of_two_runs_are_apart(tmp_path: Path) -> None:
-    lake = Lake(tmp_path)
+    lake = Lake.at(tmp_path)
     first, second = (lake.stage_file(run, "momentum", "2024-05") for run in ("first", "second"))
     first.write_text("1")
     second.write_text("2")
@@ -119,28 +121,30 @@ def test_the_stages_of_two_runs_are_apart(tmp_path: Path) -> None:
 
 
 def test_bytes_are_kept_under_their_hash_and_the_delivery_stays(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake")
+    lake = Lake.at(tmp_path / "lake")
     delivery = tmp_path / "2024-05.csv"
     delivery.write_bytes(b"abc")
     # SHA-256 of "abc", FIPS 180-4
     sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     assert content_hash(delivery) == sha256
-    kept = lake.archive(delivery, sha256)
+    lake.archive(delivery, sha256)
+    kept = lake.archived(sha256)
     assert kept == tmp_path / "lake" / "archive" / sha256
     assert kept.read_bytes() == delivery.read_bytes() == b"abc"
     # again, and when the delivery is gone
     delivery.unlink()
-    assert lake.archive(delivery, sha256) == kept
+    lake.archive(delivery, sha256)
+    assert lake.archived(sha256) == kept
 
 
 def test_a_file_that_changes_while_it_is_copied_is_not_kept(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake")
+    lake = Lake.at(tmp_path / "lake")
     delivery = tmp_path / "2024-05.csv"
     delivery.write_bytes(b"half")
     hashed = hashlib.sha256(b"other half").hexdigest()
     with pytest.raises(OSError, match=r"2024-05\.csv: changed while it was read"):
         lake.archive(delivery, hashed)
-    assert list((tmp_path / "lake" / "archive").iterdir()) == []
+    assert [path for path in (tmp_path / "lake").rglob("*") if path.is_file()] == []
 
 
 # ----------------------------------------------------------------------------------- engine
@@ -227,3 +231,13 @@ def test_a_csv_has_a_header_and_the_order_of_its_rows(engine: Engine, tmp_path: 
     path = tmp_path / "scores.csv"
     engine.write_csv(table, path)
     assert path.read_text() == 'client_id,engagement,users\nb,0.0,0\n"a, b",1.0,1\n'
+
+
+def test_what_killed_processes_left_in_the_stage_is_swept(tmp_path: Path) -> None:
+    lake = Lake.at(tmp_path)
+    for run, age in (("killed", 100.0), ("under way", 10.0)):
+        staged = lake.stage_file(run, "momentum", "2024-05")
+        staged.write_bytes(b"x")
+        os.utime(staged.parent, (1_000_000 - age, 1_000_000 - age))
+    assert lake.sweep_stages(1_000_000 - 50) == 1
+    assert [path.name for path in (tmp_path / "_stage").iterdir()] == ["under way"]

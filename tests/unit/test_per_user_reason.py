@@ -11,7 +11,7 @@ from healthscore_assets.scoring.per_user_reason import without_users
 
 def reason(*uses: Use) -> str:
     client_area_month, client_month = client_tables(*uses)
-    return without_users(engine(), client_month, client_area_month)
+    return without_users(engine(), client_month, client_area_month).says
 
 
 def test_one_client() -> None:
@@ -28,10 +28,10 @@ def test_the_first_five_of_several() -> None:
 
 
 def test_usage_without_an_area_is_usage() -> None:
-    assert reason(Use("a", {"Unmapped": 1}, math.nan)) != ""
+    assert "for 1 client" in reason(Use("a", {"Unmapped": 1}, math.nan))
 
 
 def test_nothing_to_say() -> None:
     # a has users, b used nothing (its export lists no visitors), c was without visitors last month.
     b, c = Use("b", users=math.nan), Use("c", {"P": 1}, math.nan, ago=1)
-    assert reason(Use("a", {"P": 1}), b, c) == ""
+    assert reason(Use("a", {"P": 1}), b, c) == "Every client that is used has users."

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 _LIST = r"^\[?\s*[\"']?([^,\"'\s\[\]]+)[\"']?(?:,[\"']?[^,\"'\s\[\]]+[\"']?)+\s*\]?$"
-_MANGLED = r"^(\d+\.0|\d(\.\d+)?[Ee]\+\d+)$"
+MANGLED = r"^(\d+\.0|\d(\.\d+)?[Ee]\+\d+)$"
 _ANONYMOUS = "_PENDO_T_"
 
 
@@ -58,7 +58,7 @@ def clients(cells: pa.ChunkedArray, known: Identities) -> Clients:
 
 def mangled(cells: pa.ChunkedArray) -> int:
     """How many ids look like numbers that a spreadsheet rewrote: ``4.0``, ``1.23E+11``."""
-    return pc.sum(pc.match_substring_regex(cells, _MANGLED)).as_py() or 0
+    return pc.sum(pc.match_substring_regex(cells, MANGLED)).as_py() or 0
 
 
 def refusals(

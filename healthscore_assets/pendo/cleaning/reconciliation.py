@@ -4,10 +4,15 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from healthscore_assets.contracts.quarantine import REASONS, ROW_REASONS
+import ibis
+
+from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.pendo.cleaning.month import CleanedMonth
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -15,7 +20,9 @@ class Reconciliation:
     """The sums of a month.
 
     ``numbers``: rows, and per measure the engagement in, out and quarantined; ``counts``: refused
-    rows and cells by reason; ``refused`` says them in words, empty where nothing was refused.
+    rows and cells by reason; ``refused`` says them in words, empty where nothing was refused;
+    ``shares``: of the rows, and of each measure, what was refused; ``first_refused``: the first
+    lines of the quarantine, those that speak against their file before the others.
     """
 
     agree: bool
@@ -23,6 +30,8 @@ class Reconciliation:
     numbers: dict[str, float]
     refused: str
     counts: dict[str, int]
+    shares: dict[str, float]
+    first_refused: list[dict[str, Any]]
 
 
 def reconcile(
@@ -54,6 +63,8 @@ def reconcile(
         "title_rows": month.title_rows,
         "total_rows": month.read.total_rows,
     }
+    delivered = numbers["rows_in"] - month.title_rows
+    shares = {"share_quarantined": len(refused_rows) / delivered if delivered else 0.0}
     differences = []
     accounted = sum(
         numbers[name] for name in ("rows_listed", "rows_refused", "title_rows", "total_rows")
@@ -68,6 +79,7 @@ def reconcile(
             f"{measure}_out": float(total_out),
             f"{measure}_refused": float(refused),
         }
+        shares[f"share_quarantined_{measure}"] = float(refused / total_in) if total_in else 0.0
         if total_in != total_out + refused:
             differences.append(
                 f"{measure}: {_plain(total_in)} in the files, {_plain(total_out)} in cleaned_usage "
@@ -81,6 +93,8 @@ def reconcile(
         numbers=numbers,
         refused="; ".join(words),
         counts=counts,
+        shares=shares,
+        first_refused=engine.rows(_first_refused(month.quarantine)) if counts else [],
     )
 
 
@@ -118,6 +132,11 @@ def _quarantined(engine: Engine, month: CleanedMonth) -> dict[str, Decimal]:
         if measure is not None and row["total"] is not None:
             totals[measure] = totals.get(measure, Decimal()) + row["total"]
     return totals
+
+
+def _first_refused(quarantine: ibis.Table) -> ibis.Table:
+    left_out = quarantine.reason.isin(LEFT_OUT)
+    return quarantine.order_by(left_out, "source_file", "source_row", "column").limit(_SHOWN)
 
 
 def _refused(engine: Engine, month: CleanedMonth, rows: Counter[str]) -> dict[str, int]:

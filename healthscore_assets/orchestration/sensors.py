@@ -1,0 +1,65 @@
+"""What starts runs by itself, and what tells of runs that failed."""
+
+import dagster as dg
+
+from healthscore_assets.orchestration.backfills import in_order
+from healthscore_assets.orchestration.failures import failure_message
+from healthscore_assets.orchestration.operators import tell_operators
+from healthscore_assets.orchestration.plan import Graph, MonthPlan
+from healthscore_assets.orchestration.runs import STARTED_FROM
+from healthscore_assets.orchestration.watch import Cursor, tick
+from healthscore_assets.orchestration.workplace import Workplace
+
+_EVERY_SECONDS = 15
+
+
+def inbox_sensor(workplace: Workplace, graph: Graph) -> dg.SensorDefinition:
+    """The sensor that runs the months whose exports are new or changed."""
+
+    @dg.sensor(
+        asset_selection=dg.AssetSelection.assets(*graph.reads),
+        minimum_interval_seconds=_EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        """Runs each month whose export is new, corrected or gone, and later ones that read it.
+
+        A file that is still being written waits. Exports that were refused are tried again when
+        they change, or a lookup does.
+        """
+        found = tick(workplace, graph, context.instance, Cursor.of(context.cursor))
+        for report in found.reports:
+            tell_operators(report, log=context.log)
+        return dg.SensorResult(
+            run_requests=[_request(plan, found.cursor.plans) for plan in found.plans],
+            skip_reason=None if found.plans else found.says,
+            cursor=found.cursor.model_dump_json(),
+        )
+
+    return inbox
+
+
+@dg.run_failure_sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=_EVERY_SECONDS
+)
+def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+    """Tells the operators what failed, which month, and what to do: one message per failure."""
+    run = context.dagster_run
+    if run.tags.get("dagster/will_retry") == "true":
+        return dg.SkipReason("The run is tried again")
+    tell_operators(failure_message(context.instance, run), log=context.log)
+    return None
+
+
+def _request(plan: MonthPlan, plans: int) -> dg.RunRequest:
+    return dg.RunRequest(
+        # Asked for again under the same key where a tick died before it was remembered.
+        run_key=f"{plan.month} {plan.files} {plan.read} {plans}",
+        partition_key=plan.month,
+        asset_selection=[dg.AssetKey(table) for table in plan.tables],
+        tags={
+            STARTED_FROM: "inbox sensor",
+            "healthscore/because": plan.because[:200],
+            **in_order(plan.month),
+        },
+    )
