@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from hashlib import sha256
 
 import dagster as dg
 from dagster._core.definitions.data_version import get_input_data_version_tag
@@ -11,6 +12,7 @@ from healthscore_assets.monitoring.lake_check import Known, Made, Report, check_
 from healthscore_assets.orchestration.failures import PARTITION
 from healthscore_assets.orchestration.plan import DATA_VERSION, RAW
 from healthscore_assets.orchestration.transient import tried_again
+from healthscore_assets.orchestration.worker import UNDER_WAY
 from healthscore_assets.orchestration.workplace import Workplace
 
 _REFUSE_ROWS = ("client_aliases", "excluded_accounts")
@@ -21,14 +23,6 @@ _LINES = 50
 
 _KEPT_SECONDS = 2 * 86_400
 """No run goes on for that long: what is older in the stage was left by a killed process."""
-
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 
 @dg.op(description="Holds every month of the lake against its contracts, sums and recorded hashes.")
@@ -62,7 +56,7 @@ def self_check(context: dg.OpExecutionContext, workplace: Workplace) -> None:
 
 @dg.job(description="Reads the whole lake and reports what is damaged, missing or does not add up.")
 def nightly_self_check() -> None:
-    """One op; it takes no turn at the lake, since it writes nothing."""
+    """One op; it takes no turn at the lake, since it changes no table."""
     self_check()
 
 
@@ -80,7 +74,8 @@ def _history(instance: dg.DagsterInstance, workplace: Workplace) -> dict[str, Ma
     counting = {_version_of("scoring_settings"): workplace.lookup_version("scoring_settings")}
 
     def made(month: str, published: dict[str, str]) -> Made:
-        exports = {_version_of(RAW): published.get(RAW, "")}
+        # Of a table with months Dagster records a hash over the versions of those that are read.
+        exports = {_version_of(RAW): sha256(published.get(RAW, "").encode()).hexdigest()}
         read, settings = cleaned.get(month, {}), counted.get(month, {})
         return Made(
             published,
@@ -112,7 +107,7 @@ def _version_of(asset: str) -> str:
 
 
 def _in_the_making(instance: dg.DagsterInstance) -> set[str]:
-    runs = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
     return {run.tags[PARTITION] for run in runs if PARTITION in run.tags}
 
 

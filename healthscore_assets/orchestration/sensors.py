@@ -17,16 +17,14 @@ def inbox_sensor(workplace: Workplace, graph: Graph) -> dg.SensorDefinition:
     """The sensor that runs the months whose exports are new or changed."""
 
     @dg.sensor(
+        description="Runs each month whose export is new, corrected or gone, and the later months "
+        "that read it. A file that is still being written waits. Exports that were refused are "
+        "tried again when they change, or a lookup does.",
         asset_selection=dg.AssetSelection.assets(*graph.reads),
         minimum_interval_seconds=_EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        """Runs each month whose export is new, corrected or gone, and later ones that read it.
-
-        A file that is still being written waits. Exports that were refused are tried again when
-        they change, or a lookup does.
-        """
         found = tick(workplace, graph, context.instance, Cursor.of(context.cursor))
         for report in found.reports:
             tell_operators(report, log=context.log)

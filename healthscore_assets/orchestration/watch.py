@@ -23,6 +23,7 @@ from healthscore_assets.orchestration.plan import (
     with_former_months,
 )
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
+from healthscore_assets.orchestration.worker import UNDER_WAY
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import Delivery, deliveries, read_ahead
@@ -30,13 +31,6 @@ from healthscore_assets.pendo.inbox_files import Fingerprint, Seen, listed, slot
 from healthscore_assets.pendo.refused import ExportRefused
 from healthscore_assets.pendo.sidecar import ENDING
 
-_UNDER_WAY = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 _ENDED = [
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
@@ -231,7 +225,7 @@ def _at_work(instance: dg.DagsterInstance) -> str | None:
         ("The months that were due are being made", {IN_ORDER: "yes"}),
         ("The command line is at work", {STARTED_FROM: COMMAND_LINE}),
     ):
-        if instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY, tags=tags), limit=1):
+        if instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY, tags=tags), limit=1):
             return says
     return None
 

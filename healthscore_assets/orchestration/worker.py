@@ -6,7 +6,17 @@ import socket
 import dagster as dg
 import psutil
 
-PROCESS_TAG = "healthscore/process"
+PROCESS_TAG = ".dagster/healthscore/process"
+"""Beginning with a dot: the UI does not show it."""
+
+UNDER_WAY = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+"""States of a run that waits or works."""
 
 
 def tell_process(instance: dg.DagsterInstance, run_id: str) -> None:

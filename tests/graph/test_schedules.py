@@ -300,6 +300,7 @@ def test_the_nightly_self_check_of_a_sound_lake(running: Running) -> None:
         "bytes": read,
         "problems": 0,
         "not_compared": 0,
+        "swept": 0,
     }
     assert running.project.bytes_of_lake() == before
 
@@ -347,6 +348,7 @@ def test_a_refused_correction_is_no_damage(running: Running) -> None:
     observe_lookups(running.instance, running.workplace)
     running.project.deliver_month("2024-03")
     assert running.run("2024-03").succeeded
+    assert output(self_check(running))["not_compared"] == 0
     running.project.deliver("usage 2024-03.csv", TOO_MUCH)
     # The month keeps its tables, beside the record of what was delivered; the run told why.
     assert not running.run("2024-03").succeeded

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import tables
 from project import HEADER, Project
@@ -136,13 +137,16 @@ def test_a_truncated_file(
 
 
 def test_damage_in_a_value_that_no_rule_is_about(engine: Engine, project: Project) -> None:
-    # Of a column map nothing is promised; it is read all the same. So zstd begins a page.
-    path = file_of(project, "raw_pendo_export")
-    content = path.read_bytes()
-    page = content.rindex(bytes.fromhex("28b52ffd"))
-    path.write_bytes(content[:page] + bytes(4) + content[page + 4 :])
+    # Of the values of refused cells nothing is promised; they are read all the same.
+    path = file_of(project, "quarantine")
+    column = pq.ParquetFile(path).metadata.row_group(0).column(3)
+    assert column.path_in_schema == "value"
+    start = column.dictionary_page_offset or column.data_page_offset
+    content = bytearray(path.read_bytes())
+    content[start : start + 8] = bytes(8)
+    path.write_bytes(content)
     (problem,) = checked(engine, project, NOT_RECORDED).problems
-    assert problem.startswith("2024-02 raw_pendo_export: cannot be read (")
+    assert problem.startswith("2024-02 quarantine: cannot be read (")
 
 
 def test_a_broken_contract(engine: Engine, project: Project) -> None:
