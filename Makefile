@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench install ui docs lint format lock clean
+.PHONY: demo test fuzz bench install ui up down logs password test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -24,6 +24,24 @@ ui: $(VENV)/.installed ## the graph, its runs and checks in the browser
 	$(BIN)/python -m healthscore_assets.orchestration.instance
 	PYTHONWARNINGS='ignore:Function `dev_command` is superseded' $(BIN)/dagster dev -w workspace.yaml
 
+up: ## the deployment of docker-compose.yml: builds it, starts it, waits until it is healthy
+	deploy/up
+
+down: ## stops the deployment; its volumes stay
+	deploy/compose down
+
+logs: ## what the services of the deployment say
+	deploy/compose logs --follow --tail 100
+
+password: ## asks for a password, prints the line for deploy/.env
+	@deploy/password
+
+test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed now and then
+	$(BIN)/python -m pytest tests/live -v -s
+
+test-deploy: $(VENV)/.installed-dev ## the whole deployment on a Docker engine: 10 minutes or so
+	$(BIN)/python -m pytest tests/deploy -v
+
 docs: $(VENV)/.installed ## documents that are written from the code
 	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md
 	$(BIN)/python -m healthscore_assets.pendo.headers.reference docs/exports.md
@@ -40,6 +58,7 @@ format: $(VENV)/.installed-dev
 lock: $(VENV)/.installed-dev ## renew the exact versions
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCKED) -o requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --all-extras -c requirements.txt $(LOCKED) -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra postgres -c requirements-dev.txt $(LOCKED) -o requirements-deploy.txt
 
 LOCKED := --upgrade --universal --python-version 3.11 --no-annotate --no-header --quiet
 
