@@ -9,7 +9,7 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.monitoring.arrival import Arrival
 from healthscore_assets.orchestration.arrived import arrival, arrived
 from healthscore_assets.orchestration.monthly import monthly
-from healthscore_assets.orchestration.plan import lost_files, with_former_months
+from healthscore_assets.orchestration.plan import known_months_of, lost_files, with_former_months
 from healthscore_assets.orchestration.publish import (
     CONTRACT,
     Finding,
@@ -49,6 +49,12 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     if refused:
         so_far = arrival(context.instance, workplace, month, today)
         yield from nothing_taken_in("\n".join(refused), so_far, passed=False)
+        return
+    if not found and not known_months_of(everything) and lake.has("raw_pendo_export", month):
+        # As where a share is not mounted: that takes nothing away.
+        so_far = arrival(context.instance, workplace, month, today)
+        says = f"{workplace.inbox}: holds no exports; mount it, or put them back. {month} stays."
+        yield from nothing_taken_in(says, so_far, passed=False)
         return
     if not found:
         says = withdrawn(context, workplace)

@@ -117,7 +117,7 @@ def run_months(
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
     lost, months = lost_files(found), known_months_of(found)
-    if not found:
+    if not found or (not months and withdrawn_months(workplace.lake, found)):
         end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
     gone = withdrawn_months(workplace.lake, found)
     with open_instance() as instance:

@@ -3,6 +3,7 @@
 import re
 import shutil
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,11 @@ class Lake:
     def sweep_stages(self, before: float) -> int:
         """Remove what killed processes left, unchanged since a time in epoch seconds; how many."""
         stages = set(self.store.workshop.glob("*")) - {self.spill_folder()}
-        left = [path for path in stages if path.stat().st_mtime < before]
+        left = []
+        for path in stages:
+            with suppress(FileNotFoundError):  # a run that ended just now
+                if path.stat().st_mtime < before:
+                    left.append(path)
         for path in left:
             shutil.rmtree(path, ignore_errors=True)
         return len(left)

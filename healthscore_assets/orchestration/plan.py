@@ -3,7 +3,7 @@
 import bisect
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 import dagster as dg
@@ -84,14 +84,14 @@ class Graph:
         return tuple(table for table in self.reads if table in wanted)
 
 
-def former_months(lake: Lake, names: set[str]) -> dict[str, set[str]]:
+def former_months(lake: Lake, asked_for: Callable[[str], bool]) -> dict[str, set[str]]:
     """The months that files were taken in for, or read beside, by the file's name in the inbox."""
     former: dict[str, set[str]] = {}
-    for month in lake.months(RAW) if names else []:
+    for month in lake.months(RAW):
         read = {*lake.column(RAW, month, "source_file")}
         for column_map in lake.column(RAW, month, "column_map"):
             read |= json.loads(column_map).get("beside", {}).keys()
-        for name in names & (read | set(map(file_of, read))):
+        for name in filter(asked_for, read | set(map(file_of, read))):
             former.setdefault(name, set()).add(month)
     return former
 
@@ -102,7 +102,8 @@ def with_former_months(lake: Lake, found: list[Delivery]) -> list[Delivery]:
     What is broken is not gone: those months are refused, and keep their tables. So do the months
     that names of features were read for: without them features would be told by their ids.
     """
-    former = former_months(lake, {each.source_file for each in found if each.problem is not None})
+    refused = {each.source_file for each in found if each.problem is not None}
+    former = former_months(lake, refused.__contains__) if refused else {}
     return [
         replace(each, months=tuple(sorted({*each.months} | former[each.source_file])))
         if each.source_file in former

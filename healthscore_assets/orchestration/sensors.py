@@ -29,7 +29,7 @@ def inbox_sensor(workplace: Workplace, graph: Graph) -> dg.SensorDefinition:
         for report in found.reports:
             tell_operators(report, log=context.log)
         return dg.SensorResult(
-            run_requests=[_request(plan, found.cursor.plans) for plan in found.plans],
+            run_requests=[_request(plan, found.cursor) for plan in found.plans],
             skip_reason=None if found.plans else found.says,
             cursor=found.cursor.model_dump_json(),
         )
@@ -49,10 +49,11 @@ def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
     return None
 
 
-def _request(plan: MonthPlan, plans: int) -> dg.RunRequest:
+def _request(plan: MonthPlan, cursor: Cursor) -> dg.RunRequest:
     return dg.RunRequest(
-        # Asked for again under the same key where a tick died before it was remembered.
-        run_key=f"{plan.month} {plan.files} {plan.read} {plans}",
+        # Asked for again under the same key where a tick died before it was remembered. Keys are
+        # known to Dagster for good, hence the beginning of the cursor: it may be reset in the UI.
+        run_key=f"{plan.month} {plan.files} {plan.read} {cursor.begun} {cursor.plans}",
         partition_key=plan.month,
         asset_selection=[dg.AssetKey(table) for table in plan.tables],
         tags={

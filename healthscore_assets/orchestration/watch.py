@@ -2,28 +2,31 @@
 
 import hashlib
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.orchestration.backfills import IN_ORDER
 from healthscore_assets.orchestration.failures import PARTITION
+from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import (
     RAW,
     Graph,
     MonthPlan,
     former_months,
+    known_months_of,
     lost_files,
     made_before_lookups,
     plan_months,
     with_former_months,
 )
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
-from healthscore_assets.orchestration.worker import UNDER_WAY
+from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import Delivery, deliveries, read_ahead
@@ -41,11 +44,16 @@ PATIENCE_SECONDS = 30.0
 """How long a tick reads new files, half of what Dagster allows a tick; the next one goes on."""
 
 
+_LINES = 50
+"""Of more reports than these the number is told; each is remembered in the cursor."""
+
+
 class Cursor(BaseModel, frozen=True):
     """What is remembered from tick to tick; a few kilobytes however many files there are.
 
     ``seen`` and ``settled`` are fingerprints: of the last tick, and of what was planned for.
-    ``asked`` keeps, by month, the cause of the last run asked for while the month is still due.
+    ``asked`` keeps, by month, the cause of the last run asked for while the month is still due;
+    ``owed`` says that months were left out of the last plan, whose files were being written.
     """
 
     seen: str = ""
@@ -54,8 +62,16 @@ class Cursor(BaseModel, frozen=True):
     lookups: str = ""
     asked: dict[str, str] = {}
     told: tuple[str, ...] = ()
+    owed: bool = False
     newest_run: str = ""
     plans: int = 0
+    begun: str = Field(default_factory=lambda: uuid.uuid4().hex[:8])
+
+    @field_validator("seen", "settled")
+    @classmethod
+    def _fingerprint(cls, text: str) -> str:
+        Fingerprint.from_text(text)
+        return text
 
     @classmethod
     def of(cls, text: str | None) -> "Cursor":
@@ -94,15 +110,18 @@ def tick(
         return _telling(cursor, [str(refused)], f"Nothing is run: {refused}")
     hold = look.lookups != cursor.lookups_seen
     cursor = look.remembered(cursor)
+    if not look.files:
+        return _nothing_there(workplace, look, cursor, [])
     if hold:
         return Tick(cursor, "A lookup is still being written")
-    if not (look.changed or look.edited or cursor.asked):
+    changed = look.changed or look.edited or (cursor.owed and not look.moving)
+    if not (changed or cursor.asked):
         return Tick(cursor, "A file is still being written" if look.moving else "Nothing changed")
     at_work = _at_work(instance)
     if at_work:
         return Tick(cursor, at_work)
     newest = _newest_run(instance)
-    if not (look.changed or look.edited) and newest == cursor.newest_run:
+    if not changed and newest == cursor.newest_run:
         return Tick(cursor, f"Nothing changed since {', '.join(cursor.asked)} failed")
     stop = clock() + PATIENCE_SECONDS
     try:
@@ -114,11 +133,11 @@ def tick(
         found = deliveries(workplace.inbox, workplace.reading())
     except (LookupRefused, ExportRefused) as refused:
         return _telling(cursor, [str(refused)], f"Nothing is run: {refused}")
-    if not found:
-        return Tick(cursor, f"{workplace.inbox}: holds no exports; the lake stays as it is")
+    if not known_months_of(found) and (not found or workplace.lake.months(RAW)):
+        return _nothing_there(workplace, look, cursor, lost_files(found))
     found = with_former_months(workplace.lake, found)
-    written = {path for path in look.files if slot_of(path) in look.moving}
-    asked, plans = _due(workplace, graph, instance, found, cursor.asked, written)
+    held = _months_of(workplace, found, look) if look.moving else set()
+    asked, plans = _due(workplace, graph, instance, found, cursor.asked, held)
     reports = lost_files(found)
     if look.edited and not workplace.settings.rerun_after_lookup_change:
         reports += _made_before(workplace, graph, instance)
@@ -129,10 +148,19 @@ def tick(
             "lookups": look.lookups if look.edited else cursor.lookups,
             "newest_run": newest,
             "asked": asked,
+            "owed": bool(held),
             "plans": cursor.plans + 1,
         }
     )
     return _telling(cursor, reports, "No month is due", plans)
+
+
+def _nothing_there(workplace: Workplace, look: "_Look", cursor: Cursor, reports: list[str]) -> Tick:
+    """As where a share is not mounted: once it is there again, all is planned for anew."""
+    says = f"{workplace.inbox}: holds no exports; the lake stays as it is"
+    forgotten = {"settled": look.now.text(), "asked": {}}
+    reports = [*reports, says] if cursor.settled else reports
+    return _telling(cursor.model_copy(update=forgotten), reports, says)
 
 
 @dataclass(frozen=True)
@@ -158,7 +186,8 @@ def _look(workplace: Workplace, cursor: Cursor) -> _Look:
     changed = now.differing(Fingerprint.from_text(cursor.settled)) - moving
     seen = [workplace.lookup_file(name) for name in LOOKUP_FILES]
     stats = [(s.st_size, s.st_mtime_ns) if p.exists() and (s := p.stat()) else None for p in seen]
-    lookups = _short(repr(stats))
+    # A file of a month to come is due when the month begins, though nothing in the inbox changes.
+    lookups = _short(repr((stats, MONTHS.get_last_partition_key())))
     return _Look(files, now, moving, changed, lookups, lookups != cursor.lookups)
 
 
@@ -168,7 +197,7 @@ def _due(
     instance: dg.DagsterInstance,
     found: list[Delivery],
     asked: dict[str, str],
-    written: set[Path],
+    held: set[str],
 ) -> tuple[dict[str, str], list[MonthPlan]]:
     """What the months that are due were asked for with, and the plans of those to ask for."""
     versions = _short(repr([workplace.lookup_version(name) for name in LOOKUP_FILES]))
@@ -186,7 +215,6 @@ def _due(
     def cause(plan: MonthPlan) -> str:
         return f"{plan.files}-{versions}-{plan.read}"
 
-    held = _months_of(workplace, found, written)
     plans = planned(held)
     in_vain = {
         plan.month: cause(plan)
@@ -209,18 +237,27 @@ def _in_vain(instance: dg.DagsterInstance, month: str, asked: str, cause: str) -
     return bool(newest) and not newest[0].is_success
 
 
-def _months_of(workplace: Workplace, found: list[Delivery], written: set[Path]) -> set[str]:
-    """The months that files tell of as they are now, and those that they were taken in for."""
-    if not written:
-        return set()
-    names = {path.relative_to(workplace.inbox).as_posix() for path in written}
-    names |= {name.removesuffix(ENDING) for name in names}
-    now = {month for each in found if file_of(each.source_file) in names for month in each.months}
-    return now.union(*former_months(workplace.lake, names).values())
+def _months_of(workplace: Workplace, found: list[Delivery], look: _Look) -> set[str]:
+    """The months that moving files tell of as they are now, and those they were taken in for.
+
+    A file that is gone moves too: whoever replaces a file may delete it first.
+    """
+
+    def moves(name: str) -> bool:
+        path = workplace.inbox / name
+        beside = path.with_name(path.name + ENDING)
+        return slot_of(path) in look.moving or (
+            beside in look.files and slot_of(beside) in look.moving
+        )
+
+    now = {month for each in found if moves(file_of(each.source_file)) for month in each.months}
+    return now.union(*former_months(workplace.lake, moves).values())
 
 
 def _at_work(instance: dg.DagsterInstance) -> str | None:
     """Whether runs that make months are under way; the next plan waits until they are through."""
+    # Of a command line that was killed in the code server's container the daemon cannot tell.
+    end_abandoned_runs(instance)
     for says, tags in (
         ("The months that were due are being made", {IN_ORDER: "yes"}),
         ("The command line is at work", {STARTED_FROM: COMMAND_LINE}),
@@ -251,6 +288,8 @@ def _made_before(workplace: Workplace, graph: Graph, instance: dg.DagsterInstanc
 
 def _telling(cursor: Cursor, lines: list[str], says: str, plans: Sequence[MonthPlan] = ()) -> Tick:
     """A tick that reports the lines which the one before did not."""
+    if len(lines) > _LINES:
+        lines = [*lines[:_LINES], f"... and {len(lines) - _LINES} more: healthscore run tells all"]
     hashes = {_short(line): line for line in lines}
     fresh = [line for key, line in hashes.items() if key not in cursor.told]
     return Tick(cursor.model_copy(update={"told": tuple(hashes)}), says, list(plans), fresh)

@@ -43,7 +43,12 @@ class Delivery:
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
-        return _hashed(self.path, _seen(self.path))
+        try:
+            return _hashed(self.path, _seen(self.path))
+        except OSError as error:
+            if self.problem is None:
+                raise
+            return f"not read: {error.strerror}"  # another file once it can be read
 
     @property
     def is_names(self) -> bool:

@@ -10,12 +10,16 @@ from pathlib import Path
 
 from healthscore_assets.pendo.refused import ExportRefused, Problem
 
-_IN_TRANSIT = (".part", ".partial", ".crdownload", ".download", ".tmp")
+_IN_TRANSIT = (".part", ".filepart", ".partial", ".crdownload", ".download", ".tmp")
 _SLOTS = 256
 _DIGEST = 6
 
 Seen = tuple[int, int]
-"""Size and time of the last change, by which a change of a file is noticed without reading it."""
+"""Size and time of the last change, by which a change of a file is noticed without reading it.
+
+The time that the system keeps (ctime), since permissions that are given change no other, and copy
+tools set the time of the content (mtime) back.
+"""
 
 
 def listed(inbox: Path) -> dict[Path, Seen]:
@@ -30,7 +34,7 @@ def listed(inbox: Path) -> dict[Path, Seen]:
             if not entry.name.lower().endswith(_IN_TRANSIT):
                 with suppress(FileNotFoundError):  # deleted meanwhile
                     stat = entry.stat()
-                    found[Path(entry.path)] = (stat.st_size, stat.st_mtime_ns)
+                    found[Path(entry.path)] = (stat.st_size, stat.st_ctime_ns)
     except OSError as error:
         folder = error.filename or str(inbox)
         problem = Problem(folder, f"cannot be read ({error.strerror})", "check its permissions")

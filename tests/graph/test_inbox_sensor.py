@@ -363,3 +363,74 @@ def test_the_reason_and_the_order_are_told_with_the_run(ticking: Ticking) -> Non
     assert int(first.tags["dagster/priority"]) > int(second.tags["dagster/priority"])
     assert first.tags["healthscore/because"] == "new"
     assert json.loads(str(ticking.cursor))["asked"].keys() == {"2024-04", "2024-05"}
+
+
+def test_an_inbox_that_goes_away_takes_no_month_away(ticking: Ticking) -> None:
+    """As a share that is not mounted: before the plan, and between the plan and the run."""
+    path = ticking.project.deliver_month("2024-05")
+    ticking.run(ticking.settle())
+    ticking.settle()
+    hidden = ticking.project.root / "share"
+    ticking.project.deliver_month("2024-05", {"acme": 50})
+    requests = ticking.settle()
+    path.rename(hidden)
+    assert ticking.run(requests) == {"2024-05": False}
+    assert ticking.project.months("client_scores") == ["2024-05"]
+    # Something else in the empty mount point is no export, and no reason to withdraw.
+    (ticking.project.inbox / "READ ME.txt").write_text("not mounted")
+    for _ in range(3):
+        assert ticking.tick() == []
+    hidden.rename(path)
+    requests = ticking.settle()
+    assert months(requests) == ["2024-05"]
+    assert ticking.run(requests) == {"2024-05": True}
+
+
+def test_a_month_that_waited_for_another_file_is_run_when_that_file_goes_away(
+    ticking: Ticking,
+) -> None:
+    whole = ticking.project.deliver("a 2024-05.csv", HEADER + "v-1,acme,1,5,1\n")
+    growing = ticking.project.deliver("b 2024-05.csv", HEADER)
+    assert slot_of(growing) != slot_of(whole)
+    assert ticking.tick() == []
+    growing.write_text(HEADER + "v-2,bolt,1,5,1\n")
+    assert ticking.tick() == []
+    growing.unlink()
+    assert months(ticking.settle()) == ["2024-05"]
+
+
+def test_a_file_that_is_deleted_to_be_written_anew_withdraws_nothing(ticking: Ticking) -> None:
+    paths = {month: ticking.project.deliver_month(month) for month in ("2024-04", "2024-05")}
+    ticking.run(ticking.settle())
+    ticking.settle()
+    new = ticking.project.deliver_month("2024-06")
+    assert slot_of(new) != slot_of(paths["2024-05"])
+    assert ticking.tick() == []
+    text = paths["2024-05"].read_text()
+    paths["2024-05"].unlink()
+    assert months(ticking.tick()) == ["2024-06"]
+    paths["2024-05"].write_text(text)
+    assert ticking.settle() == []
+
+
+def test_a_new_cursor_asks_under_new_keys(ticking: Ticking) -> None:
+    """Dagster knows keys for good: after a reset of the cursor the old ones would be dropped."""
+    ticking.project.deliver_month("2024-05")
+    before = ticking.settle()
+    ticking.cursor = None
+    after = ticking.settle()
+    assert months(before) == months(after) == ["2024-05"]
+    assert before[0].run_key != after[0].run_key
+
+
+def test_a_cursor_of_another_shape_begins_anew() -> None:
+    assert watch.Cursor.of('{"seen": "AAAA"}').seen == ""
+    assert watch.Cursor.of('{"settled": "not base64"}').settled == ""
+
+
+def test_thousands_of_files_without_a_month_are_told_in_few_lines(ticking: Ticking) -> None:
+    for number in range(200):
+        ticking.project.deliver(f"usage {number}.csv", HEADER + f"v-{number},acme,1,5,1\n")
+    looked = [ticking.settle() for _ in range(2)]
+    assert looked == [[], []]
+    assert len(str(ticking.cursor)) < 6_000

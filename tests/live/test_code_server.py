@@ -11,6 +11,8 @@ from processes import going
 from project import Project
 from stack import Stack, running_stack
 
+from healthscore_assets.orchestration.worker import PROCESS_TAG
+
 MONTHS = ("2024-01", "2024-02", "2024-03")
 
 
@@ -25,7 +27,7 @@ def processes(stack: Stack, run_id: str) -> list[int]:
     """The process that executes a run, by its own word; none before it gives it."""
     told = stack.instance.get_run_by_id(run_id)
     assert told is not None
-    words = told.tags.get("healthscore/process", "").split(" ")
+    words = told.tags.get(PROCESS_TAG, "").split(" ")
     return [int(words[1])] if words[-1] == run_id else []
 
 
