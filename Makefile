@@ -36,7 +36,7 @@ logs: ## what the services of the deployment say
 password: ## asks for a password, prints the line for deploy/.env
 	@deploy/password
 
-test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed now and then
+test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: 26 minutes
 	$(BIN)/python -m pytest tests/live -v -s
 
 test-deploy: $(VENV)/.installed-dev ## the whole deployment on a Docker engine: 10 minutes or so
