@@ -92,10 +92,14 @@ class Deployment:
         """What Docker knows of a service's container."""
         return json.loads(docker("inspect", self.container(service)))[0]
 
-    def execute(self, service: str, *command: str, user: str = "") -> str:
+    def execute(self, service: str, *command: str) -> str:
         """Standard output of a command in a service's container."""
+        return docker("exec", self.container(service), *command)
+
+    def start(self, service: str, *command: str, user: str = "") -> None:
+        """Start a command in a service's container, which it may bring down with itself."""
         as_user = ["--user", user] if user else []
-        return docker("exec", *as_user, self.container(service), *command)
+        docker("exec", "--detach", *as_user, self.container(service), *command)
 
     def healthy(self, service: str) -> bool:
         """Whether its health check says so."""

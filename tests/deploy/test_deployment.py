@@ -328,9 +328,7 @@ KILL = {
 def test_a_killed_service_comes_back(deployment: Deployment, service: str) -> None:
     before = deployment.facts(service)["State"]["StartedAt"]
     script = KILL.get(service, KILL[""])
-    deployment.execute(
-        service, "sh", "-c", script, user="postgres" if service == "postgres" else ""
-    )
+    deployment.start(service, "sh", "-c", script, user="postgres" if service == "postgres" else "")
 
     def back() -> bool:
         return deployment.facts(service)["State"]["StartedAt"] != before and all(
