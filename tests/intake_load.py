@@ -21,7 +21,7 @@ from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.inbox import deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 AREAS = "feature,area\nSome Feature,Some Area\n"
 

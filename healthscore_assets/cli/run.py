@@ -105,7 +105,7 @@ def run_months(
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
     from healthscore_assets.orchestration.worker import end_abandoned_runs
     from healthscore_assets.pendo.inbox import deliveries
-    from healthscore_assets.pendo.refused import ExportRefused
+    from healthscore_assets.reading.refused import ExportRefused
 
     try:
         workplace.check_lookups()

@@ -22,7 +22,7 @@ from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.raw_table import TakenIn, taken_in
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 _PASSES = 3
 """How often a month is looked at that is made again meanwhile; the next night looks again."""

@@ -16,7 +16,7 @@ from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 CONTRACT = "contract"
 

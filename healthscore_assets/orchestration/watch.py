@@ -30,9 +30,9 @@ from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_run
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import Delivery, deliveries, read_ahead
-from healthscore_assets.pendo.inbox_files import Fingerprint, Seen, listed, slot_of
-from healthscore_assets.pendo.refused import ExportRefused
 from healthscore_assets.pendo.sidecar import ENDING
+from healthscore_assets.reading.inbox_files import Fingerprint, Seen, listed, slot_of
+from healthscore_assets.reading.refused import ExportRefused
 
 _ENDED = [
     dg.DagsterRunStatus.SUCCESS,

@@ -8,12 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
-from healthscore_assets.pendo.dates.column import DateFormat
-from healthscore_assets.pendo.formats import tables
-from healthscore_assets.pendo.formats.batch import Layout, Opening
 from healthscore_assets.pendo.headers.grammar import Column, Vocabulary, find_header, recognised
 from healthscore_assets.pendo.headers.shapes import NotUnderstood, Shape, resolve
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.dates.column import DateFormat
+from healthscore_assets.reading.formats import tables
+from healthscore_assets.reading.formats.batch import Layout, Opening
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 DateOrder = Literal["dmy", "mdy"]
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats import tables
-from healthscore_assets.pendo.formats.batch import name_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats import tables
+from healthscore_assets.reading.formats.batch import name_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 
 def read_feature_names(path: Path, export: ExportFile) -> dict[str, str]:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.features import tidy
-from healthscore_assets.pendo.dates.file_months import months_named
 from healthscore_assets.pendo.export_file import (
     ExportFile,
     Reading,
@@ -17,10 +16,11 @@ from healthscore_assets.pendo.export_file import (
 )
 from healthscore_assets.pendo.feature_names import read_feature_names
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
-from healthscore_assets.pendo.inbox_files import listed
 from healthscore_assets.pendo.periods import with_months
-from healthscore_assets.pendo.refused import ExportRefused, Problem
 from healthscore_assets.pendo.sidecar import ENDING, Sidecar, read_sidecar
+from healthscore_assets.reading.dates.file_months import months_named
+from healthscore_assets.reading.inbox_files import listed
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 AS_BUILT_IN = Reading()
 """Nothing written down beside what is known anyway."""

@@ -16,7 +16,7 @@ from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 _FIRST = 3
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats import tables
-from healthscore_assets.pendo.formats.batch import name_of
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import month_of_rows
+from healthscore_assets.reading.formats import tables
+from healthscore_assets.reading.formats.batch import name_of
 
 _SCHEMA = pa.schema(
     {

@@ -6,7 +6,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 ENDING = ".yaml"
 

@@ -13,7 +13,7 @@ from healthscore_assets.definitions import build_definitions
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration import watch
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.inbox_files import slot_of
+from healthscore_assets.reading.inbox_files import slot_of
 
 
 class Ticking:

@@ -18,7 +18,7 @@ from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import Reconciliation, reconcile
 from healthscore_assets.pendo.inbox import deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 NO_AREAS = ProductAreas({}, {})
 VENDOR = frozenset({"vendor.example"})

@@ -5,7 +5,7 @@ import pytest
 
 from healthscore_assets.pendo.cleaning.column_content import ColumnContent
 from healthscore_assets.pendo.cleaning.metrics import parse_metric
-from healthscore_assets.pendo.formats.batch import Batch
+from healthscore_assets.reading.formats.batch import Batch
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.pendo.formats.batch import Batch, Layout, NotTyped
-from healthscore_assets.pendo.formats.csv_rows import batches, count, text_columns
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.formats.batch import Batch, Layout, NotTyped
+from healthscore_assets.reading.formats.csv_rows import batches, count, text_columns
+from healthscore_assets.reading.refused import ExportRefused
 
 HEADER = "Account ID,Visitor ID,Clicks for X"
 LAYOUT = Layout("csv", tuple(HEADER.split(",")), 1)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.pendo.dates.column import DateFormat, DateReader, Holds, NotADate
-from healthscore_assets.pendo.dates.windows import window_in
+from healthscore_assets.reading.dates.column import DateFormat, DateReader, Holds, NotADate
+from healthscore_assets.reading.dates.windows import window_in
 
 MAY = 1_714_521_600_000  # 2024-05-01T00:00:00Z in milliseconds
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ import pytest
 
 from healthscore_assets.pendo.export_file import ExportFile, segment_named, understand_file
 from healthscore_assets.pendo.headers.grammar import Vocabulary
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.refused import ExportRefused
 
 HEADER = "Account ID,Visitor ID,Clicks for X\n"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.pendo.dates.file_months import months_named, names_a_day
+from healthscore_assets.reading.dates.file_months import months_named, names_a_day
 
 MAY = [
     # the five forms, alone

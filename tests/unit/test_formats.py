@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from healthscore_assets.pendo.formats import api_answer, avro_file, parquet_file, workbook
-from healthscore_assets.pendo.formats.batch import Batch, Layout, NotTyped, Opening
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.formats import api_answer, avro_file, parquet_file, workbook
+from healthscore_assets.reading.formats.batch import Batch, Layout, NotTyped, Opening
+from healthscore_assets.reading.refused import ExportRefused
 
 UTC = dt.UTC
 

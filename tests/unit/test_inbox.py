@@ -8,7 +8,7 @@ import xlsxwriter
 
 from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 EXPORT = "Account ID,Visitor ID,Clicks for X\na,v,1\n"
 WITH_MONTHS = "Account ID,Visitor ID,Month,Clicks for X\n"

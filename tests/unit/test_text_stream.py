@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from healthscore_assets.pendo.formats.encodings import encoding_of, text_of
-from healthscore_assets.pendo.refused import ExportRefused
+from healthscore_assets.reading.formats.encodings import encoding_of, text_of
+from healthscore_assets.reading.refused import ExportRefused
 
 TEXT = "Account ID,Visitor ID,Clicks for Übersicht\na,v,1\n"
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from healthscore_assets.pendo.cleaning.metrics import Metric
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats.batch import Batch
 from healthscore_assets.pendo.headers.grammar import Column
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.batch import Batch
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 
 @dataclass

@@ -24,11 +24,11 @@ from healthscore_assets.pendo.cleaning.metrics import Metric, exact_total, parse
 from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE, RefusedLines
 from healthscore_assets.pendo.cleaning.total_rows import TotalRows, says_total
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats import tables
-from healthscore_assets.pendo.formats.batch import Batch, NotTyped, name_of
 from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.periods import day_of_rows, month_of_rows
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats import tables
+from healthscore_assets.reading.formats.batch import Batch, NotTyped, name_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _TEXTS = ("client_id", "visitor_id", "client_name", "email", "is_internal")
 _FEATURES = (("feature_id", "feature"), ("page_id", "page"))

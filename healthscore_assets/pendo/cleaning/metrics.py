@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
-from healthscore_assets.pendo.formats.batch import NOT_COLLECTED
+from healthscore_assets.reading.formats.batch import NOT_COLLECTED
 
 _NUMBER = r"^\s*[+-]?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?%?\s*$"
 COUNTS = ("clicks", "page_views", "days_active")

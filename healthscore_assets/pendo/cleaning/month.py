@@ -19,8 +19,8 @@ from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
 from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats.batch import NotTyped
-from healthscore_assets.pendo.formats.tables import text_columns
+from healthscore_assets.reading.formats.batch import NotTyped
+from healthscore_assets.reading.formats.tables import text_columns
 
 _ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
 _ROW_SCHEMA = ibis.schema(

@@ -5,7 +5,7 @@ from typing import Any
 
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.pendo.export_file import ExportFile, file_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _SAME_VISITOR = """
     SELECT *, count(*) OVER () AS cells FROM (

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 
 def refuse_beyond(share: float, export: ExportFile, lines: pa.Table, read: FileSums) -> None:

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from healthscore_assets.pendo.cleaning.metrics import Metric
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.formats.batch import Batch, name_of
+from healthscore_assets.reading.formats.batch import Batch, name_of
 
 QUARANTINE_LINE = pa.schema(
     {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from healthscore_assets.lookups.features import feature_key, tidy
-from healthscore_assets.pendo.headers.text import comparable
+from healthscore_assets.reading.header_text import comparable
 
 PREFIXES = {
     "clicks": ("Clicks", "Click", "Total Clicks", "Number of Clicks"),

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from healthscore_assets.pendo.headers.aliases import ALIASES, CANONICAL, COUNTS, ID, UNDECIDED
 from healthscore_assets.pendo.headers.feature_columns import mapped, prefixed, without_window
-from healthscore_assets.pendo.headers.text import comparable, tidy_header
+from healthscore_assets.reading.header_text import comparable, tidy_header
 
 __all__ = [
     "CANONICAL",

@@ -7,7 +7,7 @@ from healthscore_assets.pendo.headers.aliases import ALIASES, expected_headers
 from healthscore_assets.pendo.headers.feature_columns import PREFIXES, before_for
 from healthscore_assets.pendo.headers.grammar import METADATA, Column
 from healthscore_assets.pendo.headers.not_understood import NotUnderstood
-from healthscore_assets.pendo.headers.text import comparable, shown, tidy_header
+from healthscore_assets.reading.header_text import comparable, shown, tidy_header
 
 _SHOWN = 6
 _COMPARED = 400  # columns among which a near miss is looked for: each costs a comparison per alias

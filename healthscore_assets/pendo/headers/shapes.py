@@ -20,8 +20,8 @@ from healthscore_assets.pendo.headers.missing_columns import (
     no_visitor,
 )
 from healthscore_assets.pendo.headers.not_understood import NotUnderstood
-from healthscore_assets.pendo.headers.text import comparable, shown, tidy_header
 from healthscore_assets.pendo.headers.unnamed_owners import sums_over_clients, with_owner_of_id
+from healthscore_assets.reading.header_text import comparable, shown, tidy_header
 
 __all__ = [
     "EVENTS",

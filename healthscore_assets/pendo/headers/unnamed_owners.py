@@ -7,7 +7,7 @@ from healthscore_assets.pendo.headers.aliases import ID
 from healthscore_assets.pendo.headers.feature_columns import without_window
 from healthscore_assets.pendo.headers.grammar import METADATA, Column
 from healthscore_assets.pendo.headers.not_understood import NotUnderstood
-from healthscore_assets.pendo.headers.text import comparable, shown, tidy_header
+from healthscore_assets.reading.header_text import comparable, shown, tidy_header
 
 _NUMBER_OF = ("Number of", "Num", "Total", "Active", "Unique", "Count of", "")
 _VISITORS, _ACCOUNTS = (

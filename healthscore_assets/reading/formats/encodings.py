@@ -7,8 +7,8 @@ from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from healthscore_assets.pendo.formats.stream import BLOCK, unpacked
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.stream import BLOCK, unpacked
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _HEAD = 1 << 20
 _SAMPLE = 4096

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from healthscore_assets.pendo.formats.batch import LONGEST_OPENING, MOST_COLUMNS, Layout, Opening
-from healthscore_assets.pendo.formats.encodings import encoding_of, text_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.batch import LONGEST_OPENING, MOST_COLUMNS, Layout, Opening
+from healthscore_assets.reading.formats.encodings import encoding_of, text_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 DELIMITERS = (",", ";", "\t")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import ijson
 
-from healthscore_assets.pendo.formats.batch import MOST_COLUMNS
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.batch import MOST_COLUMNS
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from healthscore_assets.pendo.formats.batch import NOT_COLLECTED, Batch, NotTyped, name_of
+from healthscore_assets.reading.formats.batch import NOT_COLLECTED, Batch, NotTyped, name_of
 
 EXACT = 2**53
 """Up to here a double holds every whole number."""

@@ -8,27 +8,27 @@ from typing import Any
 
 import python_calamine as calamine
 
-from healthscore_assets.pendo.formats.batch import (
+from healthscore_assets.reading.formats.batch import (
     LONGEST_OPENING,
     Batch,
     Layout,
     NotTyped,
     Opening,
 )
-from healthscore_assets.pendo.formats.python_cells import (
+from healthscore_assets.reading.formats.python_cells import (
     batch_of,
     numbers_of,
     text_of,
     whole_as_integer,
 )
-from healthscore_assets.pendo.formats.workbook_parts import (
+from healthscore_assets.reading.formats.workbook_parts import (
     Parts,
     Scan,
     Unusable,
     parts_of,
     scan_of,
 )
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _ROWS, _SAMPLE = 4096, 1000
 

@@ -4,7 +4,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from healthscore_assets.pendo.dates.file_months import MONTH_NAME, MONTH_NAMES
+from healthscore_assets.reading.dates.file_months import MONTH_NAME, MONTH_NAMES
 
 _GAP = r"[\s_.,/-]{1,3}"
 _YEAR = r"(?P<year>20[0-9]{2})"

@@ -9,8 +9,8 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.dates.single_dates import Day, read_day, read_month
-from healthscore_assets.pendo.dates.windows import Window, window_in
+from healthscore_assets.reading.dates.single_dates import Day, read_day, read_month
+from healthscore_assets.reading.dates.windows import Window, window_in
 
 Zone = Literal["utc", "local", "as_written"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from healthscore_assets.pendo.formats import (
+from healthscore_assets.reading.formats import (
     api_answer,
     avro_file,
     csv_opening,
@@ -12,8 +12,8 @@ from healthscore_assets.pendo.formats import (
     parquet_file,
     workbook,
 )
-from healthscore_assets.pendo.formats.batch import Batch, Layout, Opening
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.batch import Batch, Layout, Opening
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _OPENS: dict[str, ModuleType] = {
     ".csv": csv_opening,

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _IN_TRANSIT = (".part", ".filepart", ".partial", ".crdownload", ".download", ".tmp")
 _SLOTS = 256

@@ -5,8 +5,8 @@ import datetime
 import re
 from dataclasses import dataclass
 
-from healthscore_assets.pendo.dates.file_months import MONTH_NAME, MONTH_NAMES
-from healthscore_assets.pendo.dates.single_dates import Day, read_day
+from healthscore_assets.reading.dates.file_months import MONTH_NAME, MONTH_NAMES
+from healthscore_assets.reading.dates.single_dates import Day, read_day
 
 _S = r"[\s_]"  # file names write _ for a space
 _TO = rf"(?:{_S}*[-–—~]{_S}*|{_S}+(?:to|through|thru|until|till){_S}+)"

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.dates.cells import Told, local_day, offset_of, reduced, tell
-from healthscore_assets.pendo.dates.single_dates import Day
+from healthscore_assets.reading.dates.cells import Told, local_day, offset_of, reduced, tell
+from healthscore_assets.reading.dates.single_dates import Day
 
 Boundary = Literal["utc", "local", "as_written", "month"]
 """Where the days of a source end; ``month`` where it tells no days."""

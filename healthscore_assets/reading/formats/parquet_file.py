@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from healthscore_assets.pendo.formats.batch import (
+from healthscore_assets.reading.formats.batch import (
     MOST_COLUMNS,
     NOT_COLLECTED,
     Batch,
@@ -18,8 +18,8 @@ from healthscore_assets.pendo.formats.batch import (
     Opening,
     name_of,
 )
-from healthscore_assets.pendo.formats.python_cells import text_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.python_cells import text_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _ROWS = 8192
 

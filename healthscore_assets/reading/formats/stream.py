@@ -8,7 +8,7 @@ from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 if TYPE_CHECKING:
     pass

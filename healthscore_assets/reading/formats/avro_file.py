@@ -10,17 +10,17 @@ from typing import Any
 
 import fastavro
 
-from healthscore_assets.pendo.formats.avro_blocks import (
+from healthscore_assets.reading.formats.avro_blocks import (
     Corrupt,
     Header,
     blocks,
     header_of,
     unpacked,
 )
-from healthscore_assets.pendo.formats.avro_schema import AvroSchema, Unusable, schema_of
-from healthscore_assets.pendo.formats.batch import MOST_COLUMNS, Batch, Layout, Opening
-from healthscore_assets.pendo.formats.python_cells import batch_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.avro_schema import AvroSchema, Unusable, schema_of
+from healthscore_assets.reading.formats.batch import MOST_COLUMNS, Batch, Layout, Opening
+from healthscore_assets.reading.formats.python_cells import batch_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _ROWS, _BYTES = 4096, 32 << 20
 _UNDECODABLE = (

@@ -5,10 +5,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from healthscore_assets.pendo.formats.batch import MOST_COLUMNS, Batch, Layout, NotTyped, Opening
-from healthscore_assets.pendo.formats.json_rows import RESULTS, JsonRows
-from healthscore_assets.pendo.formats.python_cells import batch_of, numbers_of, text_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.batch import MOST_COLUMNS, Batch, Layout, NotTyped, Opening
+from healthscore_assets.reading.formats.json_rows import RESULTS, JsonRows
+from healthscore_assets.reading.formats.python_cells import batch_of, numbers_of, text_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _ROWS, _SAMPLE = 4096, 1000
 _BYTES = 32 << 20

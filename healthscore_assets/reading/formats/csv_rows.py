@@ -10,15 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as csv
 
-from healthscore_assets.pendo.formats.batch import (
+from healthscore_assets.reading.formats.batch import (
     NOT_COLLECTED,
     Batch,
     Layout,
     NotTyped,
     name_of,
 )
-from healthscore_assets.pendo.formats.encodings import text_of
-from healthscore_assets.pendo.refused import ExportRefused, Problem
+from healthscore_assets.reading.formats.encodings import text_of
+from healthscore_assets.reading.refused import ExportRefused, Problem
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
