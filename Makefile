@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench install ui up down logs password test-live test-deploy docs lint format lock clean
+.PHONY: demo test fuzz bench install ui up down logs password test-transformer test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -36,6 +36,9 @@ logs: ## what the services of the deployment say
 password: ## asks for a password, prints the line for deploy/.env
 	@deploy/password
 
+test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
+	$(BIN)/python -m pytest tests/unit/test_sentiment_transformer.py -v
+
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: 26 minutes
 	$(BIN)/python -m pytest tests/live -v -s
 
@@ -45,6 +48,7 @@ test-deploy: $(VENV)/.installed-dev ## the whole deployment on a Docker engine: 
 docs: $(VENV)/.installed ## documents that are written from the code
 	$(BIN)/python -m healthscore_assets.contracts.dictionary > docs/data-dictionary.md
 	$(BIN)/python -m healthscore_assets.pendo.headers.reference docs/exports.md
+	$(BIN)/python -m healthscore_assets.signals.reference docs/feeds.md
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -57,8 +61,10 @@ format: $(VENV)/.installed-dev
 
 lock: $(VENV)/.installed-dev ## renew the exact versions
 	$(BIN)/uv pip compile pyproject.toml --extra build $(LOCKED) -o requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --all-extras -c requirements.txt $(LOCKED) -o requirements-dev.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --extra postgres -c requirements.txt $(LOCKED) -o requirements-dev.txt
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra postgres -c requirements-dev.txt $(LOCKED) -o requirements-deploy.txt
+	# torch pins what it needs of CUDA by itself; its builds for the CPU need none
+	$(BIN)/uv pip compile pyproject.toml --extra transformer -c requirements-dev.txt $(LOCKED) | grep -vE '^(cuda|nvidia|triton)' > requirements-transformer.txt
 
 LOCKED := --upgrade --universal --python-version 3.11 --no-annotate --no-header --quiet
 
@@ -77,4 +83,9 @@ $(VENV)/.installed: requirements.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo "Installing what the tests need."
 	$(PIP) -r requirements-dev.txt
+	touch $@
+
+$(VENV)/.installed-transformer: requirements-transformer.txt $(VENV)/.installed-dev
+	@echo "Installing torch and transformers."
+	$(PIP) -r requirements-transformer.txt
 	touch $@

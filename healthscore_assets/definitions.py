@@ -6,6 +6,7 @@ from healthscore_assets.assets.area_engagement import area_engagement
 from healthscore_assets.assets.cleaned_usage import cleaning
 from healthscore_assets.assets.client_month import clients
 from healthscore_assets.assets.client_scores import client_scores
+from healthscore_assets.assets.feeds import FEED_STAGES
 from healthscore_assets.assets.index_scores import index_scores
 from healthscore_assets.assets.lookups import (
     client_aliases,
@@ -54,6 +55,7 @@ def stages(workplace: Workplace) -> dg.Definitions:
             scoring_settings,
             raw_pendo_export,
             cleaning,
+            *FEED_STAGES,
             area_engagement,
             clients,
             index_scores(silent_months),

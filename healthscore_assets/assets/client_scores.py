@@ -35,6 +35,7 @@ def client_scores(silent_months: int, export_due_day: int) -> dg.AssetsDefinitio
             "client_names": back,
             "raw_pendo_export": back,
         },
+        may_read={"accounts": back},
         kinds=frozenset({"duckdb", "parquet", "csv"}),
         freshness=dg.FreshnessPolicy.time_window(
             warn_window=longest, fail_window=longest + _WEEKEND
@@ -47,12 +48,17 @@ def client_scores(silent_months: int, export_due_day: int) -> dg.AssetsDefinitio
         momentum: ibis.Table,
         client_names: ibis.Table,
         raw_pendo_export: ibis.Table,
+        accounts: ibis.Table,
     ) -> Published:
         """The analysis-ready file: name, scores and momentum of every client of the base."""
         delivered = raw_pendo_export.filter(raw_pendo_export.months_ago == 0)
         files = [taken_in(row) for row in workplace.engine.rows(delivered)]
         table = side_by_side(
-            index_scores, momentum, client_names, partial=any(file.partial for file in files)
+            index_scores,
+            momentum,
+            client_names,
+            accounts,
+            partial=any(file.partial for file in files),
         )
         stage = Stage(context, workplace)
         stage.write(Publication(CLIENT_SCORES, table, csv=spreadsheet_safe(table)))

@@ -25,6 +25,7 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
         INDEX_SCORES,
         group="scoring",
         reads={"client_area_month": 1, "client_month": back, "raw_pendo_export": back},
+        may_read={"accounts": back},
         after=["product_areas", "scoring_settings"],
         checks={
             "per_user": (
@@ -44,6 +45,7 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
         client_area_month: ibis.Table,
         client_month: ibis.Table,
         raw_pendo_export: ibis.Table,
+        accounts: ibis.Table,
     ) -> Published:
         """Weights of the areas and six 0-100 scores for every client of the base."""
         engine, settings = workplace.engine, workplace.settings
@@ -55,13 +57,16 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
             workplace.product_areas_table(),
             settings,
             partial,
+            accounts,
         )
         untold = without_users(engine, client_month, client_area_month)
         stage = Stage(context, workplace)
         with engine.single_threaded():
             weights = stage.write(Publication(AREA_WEIGHTS, month.area_weights))
             stage.write(Publication(INDEX_SCORES, month.index_scores))
-            moved = drift(engine, client_area_month, client_month, weights, settings, partial)
+            moved = drift(
+                engine, client_area_month, client_month, weights, settings, partial, accounts
+            )
         yield from stage.publish(
             [
                 Finding(

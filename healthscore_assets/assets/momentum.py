@@ -26,6 +26,7 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
         MOMENTUM,
         group="scoring",
         reads={"client_month": back, "index_scores": 0, "raw_pendo_export": back},
+        may_read={"accounts": back},
         after=["scoring_settings"],
         checks={
             "population": (
@@ -46,11 +47,12 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
         client_month: ibis.Table,
         index_scores: ibis.Table,
         raw_pendo_export: ibis.Table,
+        accounts: ibis.Table,
     ) -> Published:
         """Trend and direction of every client against its own last three months, if all whole."""
         files = workplace.engine.rows(raw_pendo_export)
         partial = frozenset(row["months_ago"] for row in files if taken_in(row).partial)
-        moved = against_own_past(client_month, workplace.settings, partial)
+        moved = against_own_past(client_month, workplace.settings, partial, accounts)
         stage = Stage(context, workplace)
         stage.write(Publication(MOMENTUM, moved.semi_join(index_scores, "client_id")))
         delivered: Counter[int] = Counter()
@@ -62,12 +64,12 @@ def momentum(silent_months: int) -> dg.AssetsDefinition:
                 Finding.warning(
                     "population",
                     "momentum",
-                    population(engine, client_month, silent_months, partial, delivered),
+                    population(engine, client_month, silent_months, partial, delivered, accounts),
                 ),
                 Finding.warning(
                     "volume",
                     "momentum",
-                    volume(engine, client_month, delivered, silent_months, partial),
+                    volume(engine, client_month, delivered, silent_months, partial, accounts),
                 ),
             ]
         )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from healthscore_assets.contracts import CONTRACTS, RAW_PENDO_EXPORT
+from healthscore_assets.contracts import FROM_USAGE, RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.monitoring.arrival import Arrival
 from healthscore_assets.orchestration.arrived import arrival, arrived
@@ -19,6 +19,7 @@ from healthscore_assets.orchestration.publish import (
     check_result,
     plain_refusals,
 )
+from healthscore_assets.orchestration.withdrawal import withdraw
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
@@ -57,7 +58,7 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         yield from nothing_taken_in(says, so_far, passed=False)
         return
     if not found:
-        says = withdrawn(context, workplace)
+        says = withdraw(context, lake, FROM_USAGE) or f"There is no export of {month}."
         so_far = arrival(context.instance, workplace, month, today)
         yield from nothing_taken_in(says, so_far, passed=True)
         return
@@ -94,29 +95,6 @@ def nothing_taken_in(says: str, so_far: Arrival, *, passed: bool) -> Published:
             passed=passed, asset_key="raw_pendo_export", check_name=check, description=says
         )
     yield check_result(arrived(so_far))
-
-
-def withdrawn(context: dg.AssetExecutionContext, workplace: Workplace) -> str:
-    """Take away what was made of exports that are in the inbox no more; says what was done.
-
-    Recorded as a materialization of each table, so that the months which read it show as due; and
-    before the table goes, the raw one last, so that an interrupted withdrawal is found and ended.
-    """
-    month, lake = context.partition_key, workplace.lake
-    gone = [table for table in reversed(CONTRACTS) if lake.has(table, month)]
-    for table in gone:
-        context.log_event(
-            dg.AssetMaterialization(
-                table,
-                partition=month,
-                description="Withdrawn: no export in the inbox tells of the month any more.",
-                metadata={"dagster/row_count": 0, "withdrawn": True},
-            )
-        )
-        lake.withdraw(table, month)
-    if gone:
-        return f"{month} was withdrawn: no export in the inbox tells of it any more."
-    return f"There is no export of {month}."
 
 
 def _inbox(everything: list[Delivery]) -> Finding:

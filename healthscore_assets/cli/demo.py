@@ -1,5 +1,6 @@
 """``healthscore demo``: sample exports, scored."""
 
+import itertools
 import json
 import os
 import shutil
@@ -42,7 +43,8 @@ def demo(
 ) -> None:
     """Write sample exports of a made-up product, score all their months and show the result.
 
-    The sample has 300 clients over 24 months, some of them with a story. Lookups are not edited,
+    The sample has 300 clients over 24 months, with usage, contracts, tickets, surveys, invoices and
+    more, and some of them with a story. Lookups are not edited,
     and a folder that holds other files is refused.
     """
     import time
@@ -51,19 +53,23 @@ def demo(
 
     from healthscore_assets.cli.run import run_months
     from healthscore_assets.demo.exports import write_exports
+    from healthscore_assets.demo.feeds.files import write_feeds
 
     workplace = workplace_of(exports, lookups, lake)
     _refuse_what_is_not_ours(workplace)
     console = Console(soft_wrap=True, highlight=False)
     started = time.monotonic()
-    console.print(f"Writing sample exports to {workplace.inbox}", markup=False)
-    names = []
-    for path in write_exports(workplace.inbox):
+    exports_folder = workplace.exports_folder
+    console.print(f"Writing sample exports to {exports_folder}", markup=False)
+    size, written = 0, 0
+    folders: dict[Path, list[str]] = {}
+    for path in itertools.chain(write_exports(workplace.inbox), write_feeds(exports_folder)):
+        names = folders.setdefault(path.parent, [])
         names.append(path.name)
-        (workplace.inbox / _WRITTEN).write_text(json.dumps(names), encoding="utf-8")
-    size = sum(path.stat().st_size for path in workplace.inbox.iterdir())
+        (path.parent / _WRITTEN).write_text(json.dumps(names), encoding="utf-8")
+        size, written = size + path.stat().st_size, written + 1
     seconds = time.monotonic() - started
-    console.print(f"{len(names)} files, {size / 1e6:.0f} MB, in {seconds:.1f} s. Scoring them:")
+    console.print(f"{written} files, {size / 1e6:.0f} MB, in {seconds:.1f} s. Scoring them:")
     if not run_months(workplace, console, everything=True):
         raise typer.Exit(1)
     _show(console, workplace)
@@ -72,23 +78,37 @@ def demo(
 def _refuse_what_is_not_ours(workplace: "Workplace") -> None:
     """End where the inbox or the lake holds what a demo did not write."""
     from healthscore_assets.demo.exports import file_names
+    from healthscore_assets.demo.feeds.files import feed_file_names
 
-    ours = {_WRITTEN, *file_names()}
-    marker = workplace.inbox / _WRITTEN
-    present = _names_in(workplace.inbox)
-    if present and not marker.exists():
+    _refuse_others(workplace, workplace.inbox, "raw_pendo_export", {*file_names()})
+    for feed, names in feed_file_names().items():
+        taken_in = {f"{feed}/{name}" for name in names}
+        folder = workplace.exports_folder / feed
+        _refuse_others(workplace, folder, f"raw_{feed}", {*names}, taken_in)
+
+
+def _refuse_others(
+    workplace: "Workplace",
+    folder: Path,
+    raw: str,
+    ours: set[str],
+    taken_in: set[str] | None = None,
+) -> None:
+    """The same for one folder of exports and its raw table, which knows files as ``taken_in``."""
+    present = _names_in(folder)
+    if present and not (folder / _WRITTEN).exists():
         end(
-            f"{workplace.inbox}: holds files that no demo wrote, such as {min(present)}; "
+            f"{folder}: holds files that no demo wrote, such as {min(present)}; "
             "give the demo a folder of its own: --exports demo/exports --lake demo/lake"
         )
-    for name in sorted(present - ours):
+    for name in sorted(present - ours - {_WRITTEN}):
         end(
-            f"{workplace.inbox / name}: no demo wrote this file; "
+            f"{folder / name}: no demo wrote this file; "
             "move it away or give the demo a folder of its own: --exports demo/exports"
         )
     lake = workplace.lake
-    for month in lake.months("raw_pendo_export"):
-        for name in sorted(lake.column("raw_pendo_export", month, "source_file") - ours):
+    for month in lake.months(raw):
+        for name in sorted(lake.column(raw, month, "source_file") - (taken_in or ours)):
             end(
                 f"{lake.location}: holds {month} of {name}, which no demo wrote; "
                 "give the demo a lake of its own: --lake demo/lake"

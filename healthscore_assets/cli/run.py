@@ -88,35 +88,35 @@ def run_months(
 ) -> bool:
     """Run what is due, or the months asked for; says whether all of them and all files are good."""
     from healthscore_assets.cli.progress import Display
+    from healthscore_assets.contracts import feed_of
     from healthscore_assets.definitions import build_definitions
     from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.orchestration.delivered import delivered
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.orchestration.plan import (
         RAW,
         Graph,
         MonthPlan,
+        at_hand,
         known_months_of,
-        lost_files,
         made_before_lookups,
         plan_months,
-        with_former_months,
         withdrawn_months,
     )
     from healthscore_assets.orchestration.runs import observe_lookups, run_month
     from healthscore_assets.orchestration.worker import end_abandoned_runs
-    from healthscore_assets.pendo.inbox import deliveries
     from healthscore_assets.reading.refused import ExportRefused
 
     try:
         workplace.check_lookups()
-        found = deliveries(workplace.inbox, workplace.reading())
-        found = with_former_months(workplace.lake, found)
+        told = delivered(workplace)
     except (LookupRefused, ExportRefused) as refused:
         end(str(refused))
     definitions = build_definitions(workplace)
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
-    lost, months = lost_files(found), known_months_of(found)
+    found, sources = told.usage, told.sources(workplace.lake)
+    lost, months = told.lost(), known_months_of(found)
     if not found or (not months and withdrawn_months(workplace.lake, found)):
         end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
     gone = withdrawn_months(workplace.lake, found)
@@ -124,22 +124,26 @@ def run_months(
         end_abandoned_runs(instance)
         observe_lookups(instance, workplace)
         if first or last or select or everything:
-            known = sorted({*months, *gone})
-            asked = [m for m in known if (first or m) <= m <= (last or m)]
-            # Of a month that is withdrawn the raw table takes the others with it.
-            alone = {*gone} if RAW in tables else set()
-            plans = [MonthPlan(m, (RAW,) if m in alone else tables) for m in asked]
-            if not asked and months:
+            there = at_hand(graph, sources)
+            known = sorted({month for table in tables for month in there[table]})
+            plans = []
+            for month in (m for m in known if (first or m) <= m <= (last or m)):
+                made = tuple(table for table in tables if month in there[table])
+                if month in gone and RAW in made:
+                    # Of usage that is withdrawn the raw table takes the others with it.
+                    made = tuple(t for t in made if t == RAW or feed_of(t) is not None)
+                plans.append(MonthPlan(month, made))
+            if not plans and months:
                 end(f"no month from {first or months[0]} to {last or months[-1]} has an export")
         else:
-            plans = plan_months(graph, instance, workplace.lake, found)
+            plans = plan_months(graph, instance, workplace.lake, sources)
         display = Display(console, len(plans))
         outcomes: list[MonthOutcome] = []
         with display.running():
             for plan in plans:
                 outcomes.append(run_month(definitions, instance, plan, display.start(plan)))
                 display.finish(outcomes[-1])
-        later = plan_months(graph, instance, workplace.lake, found)
+        later = plan_months(graph, instance, workplace.lake, told.sources(workplace.lake))
         edited = made_before_lookups(graph, instance, months)
     _summarise(console, outcomes, months, later)
     _advise(

@@ -4,6 +4,7 @@ A contract's name is the table's and its asset's, ``unique`` is the key and the 
 ``metadata["grain"]`` says what a row is. Checks, column metadata and the data dictionary follow.
 """
 
+from healthscore_assets.contracts.accounts import ACCOUNTS
 from healthscore_assets.contracts.area_engagement import AREA_ENGAGEMENT
 from healthscore_assets.contracts.area_weights import AREA_WEIGHTS
 from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
@@ -11,11 +12,33 @@ from healthscore_assets.contracts.client_area_month import CLIENT_AREA_MONTH
 from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
 from healthscore_assets.contracts.client_scores import CLIENT_SCORES
+from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.index_scores import INDEX_SCORES
+from healthscore_assets.contracts.invoices import INVOICES
 from healthscore_assets.contracts.momentum import MOMENTUM
 from healthscore_assets.contracts.quarantine import QUARANTINE
+from healthscore_assets.contracts.raw_feed import raw_feed
 from healthscore_assets.contracts.raw_pendo_export import RAW_PENDO_EXPORT
+from healthscore_assets.contracts.renewals import RENEWALS
+from healthscore_assets.contracts.stakeholders import STAKEHOLDERS
+from healthscore_assets.contracts.support_tickets import SUPPORT_TICKETS
+from healthscore_assets.contracts.surveys import SURVEYS
+from healthscore_assets.contracts.touchpoints import TOUCHPOINTS
 from healthscore_assets.contracts.visitor_month import VISITOR_MONTH
+
+FEED_TABLES = {
+    str(contract.name): (raw_feed(contract.name), contract, feed_quarantine(contract.name))
+    for contract in (
+        ACCOUNTS,
+        SUPPORT_TICKETS,
+        SURVEYS,
+        INVOICES,
+        TOUCHPOINTS,
+        STAKEHOLDERS,
+        RENEWALS,
+    )
+}
+"""The tables of each feed: what was delivered, its rows, and what was refused of them."""
 
 CONTRACTS = {
     str(contract.name): contract
@@ -25,6 +48,7 @@ CONTRACTS = {
         VISITOR_MONTH,
         QUARANTINE,
         CLIENT_NAMES,
+        *(contract for tables in FEED_TABLES.values() for contract in tables),
         AREA_ENGAGEMENT,
         CLIENT_AREA_MONTH,
         CLIENT_MONTH,
@@ -36,6 +60,17 @@ CONTRACTS = {
 }
 """Every table, in the order the data flow."""
 
+
+FROM_USAGE = tuple(name for name, each in CONTRACTS.items() if "feed" not in each.metadata)
+"""The tables that every month with usage has, in the order the data flow."""
+
+
+def feed_of(table: str) -> str | None:
+    """The feed that a table tells of; None for those made from usage."""
+    feed: str | None = CONTRACTS[table].metadata.get("feed")
+    return feed
+
+
 __all__ = [
     "AREA_ENGAGEMENT",
     "AREA_WEIGHTS",
@@ -45,9 +80,12 @@ __all__ = [
     "CLIENT_NAMES",
     "CLIENT_SCORES",
     "CONTRACTS",
+    "FEED_TABLES",
+    "FROM_USAGE",
     "INDEX_SCORES",
     "MOMENTUM",
     "QUARANTINE",
     "RAW_PENDO_EXPORT",
     "VISITOR_MONTH",
+    "feed_of",
 ]

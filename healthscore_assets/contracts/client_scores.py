@@ -18,7 +18,8 @@ CLIENT_SCORES = pa.DataFrameSchema(
         "client_name": pa.Column(
             str,
             pa.Check.str_length(min_value=1),
-            description="Account name of the newest export that gives one, else the client id.",
+            description="Name in the account register, else in the newest export that gives one, "
+            "else the client id.",
         ),
         **{name: column for name, column in INDEX_SCORES.columns.items() if name != _KEY},
         **{name: column for name, column in MOMENTUM.columns.items() if name != _KEY},

@@ -1,5 +1,7 @@
 """Columns that several tables share, declared once."""
 
+import datetime
+
 import pandera.ibis as pa
 
 LARGEST_VALUE = 1e9
@@ -50,3 +52,39 @@ def count(description: str, *, nullable: bool = False) -> pa.Column:
 def amount(description: str, *, nullable: bool = False) -> pa.Column:
     """A number from 0."""
     return pa.Column(float, pa.Check.ge(0), nullable=nullable, description=description)
+
+
+FEED_CLIENT = pa.Column(
+    str,
+    pa.Check.str_length(min_value=1),
+    description="Client (account): the id that the file gives, else the one of the client of that "
+    "name.",
+)
+
+
+def optional_text(description: str) -> pa.Column:
+    """A text that may be missing."""
+    return pa.Column(str, nullable=True, description=description)
+
+
+def flag(description: str) -> pa.Column:
+    """A yes or no that may be missing."""
+    return pa.Column(bool, nullable=True, description=description)
+
+
+def day(description: str, *, nullable: bool = False) -> pa.Column:
+    """A calendar day."""
+    return pa.Column(datetime.date, nullable=nullable, description=description)
+
+
+SENTIMENT = {
+    "sentiment": pa.Column(
+        float,
+        pa.Check.in_range(-1, 1),
+        nullable=True,
+        description="Sentiment of the words, from -1 (bad) to 1 (good); null without words, where "
+        "they are too few, and in other languages than the model's.",
+    ),
+    "text_sha256": optional_text("Hash of the words, which are not kept; null without any."),
+    "sentiment_model": optional_text("Model that read the words; null without any."),
+}

@@ -85,4 +85,46 @@ STORIES: tuple[Story, ...] = (
         "Plainfield Utilities",
         "Nothing happens: direction flat in at least 18 of the 21 months where it is known.",
     ),
+    Story(
+        "unhappy_heavy",
+        "acct-0072",
+        "Saltmarsh Shipping",
+        "Among the ten clients with most clicks in every month of 2025, and unhappy: no NPS answer "
+        "of that year above 4, at least 30 % of its tickets escalated.",
+    ),
+    Story(
+        "quiet_happy",
+        "acct-0123",
+        "Stillwater Museums",
+        "Among the 10 % with the fewest clicks per listed visitor in every month of 2025, and "
+        "content: every NPS answer 9 or 10, every CSAT answer 5, every invoice paid by its due "
+        "date.",
+    ),
+    Story(
+        "champion_left",
+        "acct-0061",
+        "Pemberton Surveyors",
+        "One of five visitors made at least 30 % of the clicks from 2025-06 to 2025-08 and none "
+        "from 2025-09 on; the stakeholder feed says in 2025-09 that this champion left.",
+    ),
+    Story(
+        "late_payer",
+        "acct-0264",
+        "Brassgate Furniture",
+        "Of four invoices due in 2025 one was paid in time, two late, and one is still open.",
+    ),
+    Story(
+        "onboarding",
+        "acct-0151",
+        "Newhaven Marine",
+        "Contract from 2025-10-06: set up in 2025-09 without a click, then more clicks and more "
+        "active visitors each month.",
+    ),
+    Story(
+        "three_missing",
+        "acct-0234",
+        "Fogbank Fisheries",
+        "In the register and in every export, but without a row in surveys, touchpoints and "
+        "invoices.",
+    ),
 )

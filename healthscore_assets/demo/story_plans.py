@@ -19,6 +19,10 @@ def _until(last: str) -> tuple[bool, ...]:
     return tuple(month <= last for month in MONTHS)
 
 
+def _since(first: str) -> tuple[bool, ...]:
+    return tuple(month >= first for month in MONTHS)
+
+
 def _absent(first: str, last: str) -> tuple[bool, ...]:
     return tuple(not first <= month <= last for month in MONTHS)
 
@@ -56,4 +60,24 @@ PLANS: dict[str, Plan] = {
         groups=(Group(20, 1.0),), areas=_ALL_AREAS, listed=_absent("2025-01", "2025-05")
     ),
     "steady": Plan(groups=(Group(34, 1.0),), areas=_ALL_AREAS, adopts=NEVER),
+    # As many people, listed as long, as the ordinary client at the same place would have: with
+    # another number every random draw after them would move, and with it every other client.
+    "unhappy_heavy": Plan(groups=(Group(44, 2.4),), areas=_ALL_AREAS, turnover=True),
+    "quiet_happy": Plan(groups=(Group(16, 0.12),), areas=_ALL_AREAS, turnover=True),
+    "champion_left": Plan(
+        # The second of the two leaves: `reach` takes the last of a group first.
+        groups=(Group(2, 3.0, thorough=True), Group(1, 1.2), Group(1, 0.9), Group(1, 0.7)),
+        areas=_ALL_AREAS,
+        reach=_from("2025-09", lambda _: 0.7),
+    ),
+    "late_payer": Plan(groups=(Group(33, 1.0),), areas=_ALL_AREAS, turnover=True),
+    "onboarding": Plan(
+        groups=(Group(19, 1.0),),
+        areas=_ALL_AREAS,
+        level=_from("2025-09", lambda step: 0.4 + 0.2 * step),
+        reach=_from("2025-09", lambda step: (step - 1) / 3),
+        listed=_since("2025-09"),
+        turnover=True,
+    ),
+    "three_missing": Plan(groups=(Group(16, 0.9),), areas=_ALL_AREAS, turnover=True),
 }

@@ -101,6 +101,10 @@ class Engine:
         sql = table if isinstance(table, str) else _compiled(table)
         return self.con.execute(sql).to_arrow_table().to_pylist()
 
+    def to_arrow(self, table: ibis.Table) -> pa.Table:
+        """A result for a model that reads it row by row; never more than it needs."""
+        return self.con.execute(_compiled(table)).to_arrow_table()
+
     def _one(self, sql: str) -> tuple[Any, ...]:
         row = self.con.execute(sql).fetchone()
         assert row is not None, sql
@@ -136,5 +140,11 @@ def _name(column: str) -> str:
 
 
 def _type(dtype: ibis.DataType) -> str:
-    names = {"string": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "boolean": "BOOLEAN"}
+    names = {
+        "string": "VARCHAR",
+        "int64": "BIGINT",
+        "float64": "DOUBLE",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+    }
     return names[str(dtype.copy(nullable=True))]

@@ -39,6 +39,9 @@ class ScoringSettings(BaseModel):
     """Whether 03/04/2024 in exports is 3 April (dmy) or March 4 (mdy); without it a date that can
     be read both ways is refused."""
 
+    sentiment_model: str = Field(default="vader", min_length=1)
+    """What reads tickets and comments: vader, or the folder of a transformer."""
+
     rerun_after_lookup_change: bool = False
     """Whether months made before a lookup or a setting changed are made again by themselves."""
 

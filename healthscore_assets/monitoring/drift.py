@@ -29,6 +29,7 @@ def drift(
     weights: ibis.Table,
     settings: ScoringSettings,
     partial: Collection[int],
+    accounts: ibis.Table | None = None,
 ) -> Observation:
     """Compare the weighted engagement behind each index with that of the month before.
 
@@ -48,6 +49,7 @@ def drift(
             weights,
             settings.silent_months,
             settings.area_scaling,
+            accounts,
         )
     )
     rows = [
@@ -92,13 +94,14 @@ def _stability(
     weights: ibis.Table,
     silent_months: int,
     area_scaling: str,
+    accounts: ibis.Table | None,
 ) -> ibis.Table:
     """`psi` and `bins` of the values of both months.
 
     Grain: index, of those that rank clients in both months and tell any of them apart. The
     expression is kept: it takes longer to build than to run.
     """
-    base = bases(client_month, [0, 1], silent_months)
+    base = bases(client_month, [0, 1], silent_months, accounts)
 
     def values(ago: int) -> ibis.Table:
         ranked = ranked_clients(

@@ -9,7 +9,7 @@ import duckdb
 import ibis
 import pandera.ibis as pa
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import CONTRACTS, FEED_TABLES, FROM_USAGE
 from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.quarantine import ROW_REASONS
 from healthscore_assets.contracts.rules import schema_of
@@ -155,7 +155,8 @@ def check_month(
             report.problems += [f"{month} {name}: {line}; {again}" for line in wrong]
             if usable:
                 sound[name] = path
-        if not files:
+    for name in _expected(lake, month):
+        if not lake.has(name, month):
             report.problems.append(
                 f"{month} {name}: is missing, while other tables of the month are there; {again}"
             )
@@ -166,6 +167,14 @@ def check_month(
     report.problems += [
         f"{month}: {line}; {again}" for line in sums_between(engine, sound, measure)
     ]
+    for feed, (raw, *_) in FEED_TABLES.items():
+        if raw.name in sound:
+            told = f"SELECT source_file, source_sha256 FROM {parquet(sound[str(raw.name)])}"
+            for row in engine.rows(told):
+                report.problems += archive.check(row["source_sha256"], row["source_file"], month)
+            report.problems += [
+                f"{month} {feed}: {line}; {again}" for line in _feed_sums(engine, sound, feed)
+            ]
     if "raw_pendo_export" in sound:
         try:
             rows = engine.rows(f"FROM {parquet(sound['raw_pendo_export'])}")
@@ -173,7 +182,11 @@ def check_month(
         except (ValueError, KeyError, TypeError):
             report.problems.append(f"{month} raw_pendo_export: has a broken column_map; {again}")
             return report
-        lost = [line for export in exports for line in archive.check(export, month)]
+        lost = [
+            line
+            for each in exports
+            for line in archive.check(each.sha256, each.export.source_file, month)
+        ]
         report.problems += lost
         if not made.refused_alike:
             report.notes.append(
@@ -184,6 +197,41 @@ def check_month(
             wrong = _against_exports(engine, lake, month, exports, sound, known)
             report.problems += [f"{month}: {line}; {again}" for line in wrong]
     return report
+
+
+def _expected(lake: Lake, month: str) -> list[str]:
+    """The tables that a month has where it has any made from usage, or any of a feed."""
+    feeds = [[str(contract.name) for contract in tables] for tables in FEED_TABLES.values()]
+    groups = [list(FROM_USAGE), *feeds]
+    return [
+        name
+        for tables in groups
+        if any(lake.has(table, month) for table in tables)
+        for name in tables
+    ]
+
+
+def _feed_sums(engine: Engine, sound: Mapping[str, Path], feed: str) -> list[str]:
+    """A feed has no more rows, and no other lines refused, than its files told."""
+    raw, rows, quarantine = (str(contract.name) for contract in FEED_TABLES[feed])
+    if not {raw, rows, quarantine} <= sound.keys():
+        return []
+    (told,) = engine.rows(
+        "SELECT sum(rows_of_month)::BIGINT AS rows, sum(rows_refused)::BIGINT AS lines"
+        f" FROM {parquet(sound[raw])}"
+    )
+    (kept,) = engine.rows(f"SELECT count(*) AS rows FROM {parquet(sound[rows])}")
+    (refused,) = engine.rows(
+        f"SELECT count(*) AS lines FROM {parquet(sound[quarantine])}"
+        " WHERE reason <> 'excluded_account'"
+    )
+    wrong = []
+    # An answer with two scores is two rows.
+    if kept["rows"] > told["rows"] * (2 if feed == "surveys" else 1):
+        wrong.append(f"{kept['rows']:,} rows, its files told {told['rows']:,}")
+    if refused["lines"] != told["lines"]:
+        wrong.append(f"{refused['lines']:,} lines refused, expected {told['lines']:,}")
+    return wrong
 
 
 def _check_table(
@@ -277,14 +325,13 @@ class Archive:
         self._lake = lake
         self._wrong: dict[str, str | None] = {}
 
-    def check(self, file: TakenIn, month: str) -> list[str]:
+    def check(self, sha256: str, name: str, month: str) -> list[str]:
         """What is wrong with the bytes of a file that was taken in for a month."""
-        wrong = self._wrong_with(file.sha256)
+        wrong = self._wrong_with(sha256)
         if wrong is None:
             return []
-        name = file.export.source_file
         return [
-            f"{month} archive/{file.sha256} ({name}): {wrong}; restore it from a backup, or delete "
+            f"{month} archive/{sha256} ({name}): {wrong}; restore it from a backup, or delete "
             f"what is left of it, and with {name} in the inbox healthscore run --from {month} "
             f"--to {month}"
         ]

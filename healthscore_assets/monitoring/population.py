@@ -27,18 +27,21 @@ def population(
     silent_months: int,
     partial: Collection[int],
     delivered: Collection[int],
+    accounts: ibis.Table | None = None,
 ) -> Observation:
     """Compare the base with that of the month before.
 
     Parameters: ``client_month`` of the month, the three before and the ``silent_months`` before
     those; ``partial`` and ``delivered`` say which of these months are not whole and which are
-    there, by how many months ago they were.
+    there, by how many months ago they were; ``accounts`` is the register of these months.
     More clients than `usual_up_to` the usual number, either way, are unusual. The usual share is
     that of the two months before, and at least `USUAL_SHARE`. A partial month is counted and not
     judged: not everybody is listed yet. Nobody counts as too many new clients while the base still
     grows, that is until all months it is made of were delivered.
     """
-    steps = {row["months_ago"]: row for row in engine.rows(_steps(client_month, silent_months))}
+    steps = {
+        row["months_ago"]: row for row in engine.rows(_steps(client_month, silent_months, accounts))
+    }
     now = steps.get(0)
     if now is None:
         return Observation(True, "There is no base of the month before to compare with.")
@@ -95,12 +98,12 @@ def usual_up_to(mean: float) -> int:
 
 
 @lru_cache(maxsize=64)
-def _steps(client_month: ibis.Table, silent_months: int) -> ibis.Table:
+def _steps(client_month: ibis.Table, silent_months: int, accounts: ibis.Table | None) -> ibis.Table:
     """Each month and the one before it: clients of both bases, new and gone, the first of them.
 
     Grain: months_ago, of those that were delivered as the one before them was.
     """
-    base = bases(client_month, [*range(COMPARED_MONTHS + 1)], silent_months)
+    base = bases(client_month, [*range(COMPARED_MONTHS + 1)], silent_months, accounts)
     here = base.select("client_id", "months_ago", now=True)
     there = base.select("client_id", months_ago=base.months_ago - 1, now=False)
     both = here.union(there)

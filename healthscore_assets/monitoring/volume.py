@@ -41,6 +41,7 @@ def volume(
     rows_delivered: Mapping[int, int],
     silent_months: int,
     partial: Collection[int],
+    accounts: ibis.Table | None = None,
 ) -> Observation:
     """Compare the month with the whole months before it, in all and client by client.
 
@@ -52,7 +53,7 @@ def volume(
     median absolute one of the past, but at least what chance alone brings about in counts,
     ``1 / (1 + usual)``, and a spread beside it: a fixed one, and for clients that of the typical
     client. A client counts from the month it was first listed in, as long as it is in the base; in
-    months in which it was not listed it has no engagement.
+    months in which it was not listed it has no engagement; ``accounts`` tells whose contract ended.
     """
     if 0 in partial:
         return Observation(True, "A month that is not whole is not compared.")
@@ -77,7 +78,7 @@ def volume(
         if len(history) >= LEAST_MONTHS
     ]
     odd = [row for row in measured if row["stands_out"]]
-    (clients,) = engine.rows(_of_clients(client_month, silent_months, tuple(past)))
+    (clients,) = engine.rows(_of_clients(client_month, silent_months, tuple(past), accounts))
     numbers = numbers | {f"clients_{way}": clients[way] for way in ("dropped", "risen")}
     says = [
         f"{row['number']}: {row['month']:,.0f}, {_factor(row['factor'])} the usual "
@@ -146,7 +147,10 @@ def _of_base(client_month: ibis.Table) -> ibis.Table:
 
 @lru_cache(maxsize=64)
 def _of_clients(
-    client_month: ibis.Table, silent_months: int, past_months: tuple[int, ...]
+    client_month: ibis.Table,
+    silent_months: int,
+    past_months: tuple[int, ...],
+    accounts: ibis.Table | None,
 ) -> ibis.Table:
     """How many clients were compared, dropped and rose, and the largest changes. Grain: one row."""
     months = (0, *past_months)
@@ -155,6 +159,9 @@ def _of_clients(
         first=usage.months_ago.max(), last=usage.months_ago.min()
     )
     known = known.filter(known["last"] <= silent_months)
+    if accounts is not None:
+        ended = (accounts.months_ago == 0) & (accounts.contract == "ended")
+        known = known.anti_join(accounts.filter(ended), "client_id")
     grid = known.cross_join(ibis.array(list(months)).unnest().name("months_ago").as_table())
     grid = grid.filter(grid.months_ago <= grid["first"])
     rows = grid.left_join(usage, ["client_id", "months_ago"]).select(

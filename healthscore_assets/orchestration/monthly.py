@@ -9,6 +9,7 @@ import dagster as dg
 import pandera.ibis as pa
 
 from healthscore_assets import __version__
+from healthscore_assets.contracts import feed_of
 from healthscore_assets.contracts.rules import rules_of
 from healthscore_assets.orchestration.partitions import MONTHS, look_back
 from healthscore_assets.orchestration.publish import CONTRACT, Published
@@ -29,6 +30,7 @@ def monthly(
     *contracts: pa.DataFrameSchema,
     group: str,
     reads: Mapping[str, int] | None = None,
+    may_read: Mapping[str, int] | None = None,
     after: Sequence[str] = (),
     checks: Mapping[str, tuple[str, str]] | None = None,
     kinds: frozenset[str] = frozenset({"duckdb", "parquet"}),
@@ -36,13 +38,14 @@ def monthly(
 ) -> Callable[[Body], dg.AssetsDefinition]:
     """A stage that makes the tables of these contracts, a month at a time.
 
-    Parameters: ``reads`` are the tables that the stage loads and how many earlier months of them;
-    ``after`` are inputs it does not load, such as lookups; ``checks`` are those beside the
-    contract: name to table and description; ``freshness`` is how old the tables may become.
+    Parameters: ``reads`` are the tables that the stage loads and how many earlier months of them,
+    ``may_read`` those that need not be there; ``after`` are inputs it does not load, such as
+    lookups; ``checks`` are those beside the contract: name to table and description; ``freshness``
+    is how old the tables may become.
     The body takes ``context``, ``workplace`` and the tables it reads; it is not called for a month
     of which a table it reads is not there.
     """
-    loaded = reads or {}
+    needed, loaded = reads or {}, {**(reads or {}), **(may_read or {})}
     specified = [
         *(
             _check(CONTRACT, str(c.name), "Every row keeps what the data dictionary promises.")
@@ -63,7 +66,7 @@ def monthly(
             partitions_def=MONTHS,
             check_specs=specified,
             pool=POOL,
-        )(_only_if_delivered(body, list(loaded), specified))
+        )(_only_if_delivered(body, list(needed), specified))
 
     return decorate
 
@@ -136,6 +139,7 @@ def _check(name: str, table: str, says: str) -> dg.AssetCheckSpec:
         name,
         asset=table,
         description=says,
-        blocking=name in (CONTRACT, "reconciliation"),
+        # A feed that is refused keeps nobody from going on without it.
+        blocking=name in (CONTRACT, "reconciliation") and feed_of(table) is None,
         partitions_def=MONTHS,
     )

@@ -3,12 +3,13 @@
 import bisect
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import dagster as dg
 import pyarrow.parquet as pq
 
+from healthscore_assets.contracts import feed_of
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import shift, span
@@ -18,6 +19,8 @@ from healthscore_assets.pendo.inbox import Delivery, of_month
 from healthscore_assets.pendo.raw_table import stamps, taken_in
 
 RAW = "raw_pendo_export"
+"""The root of all that is made from usage."""
+
 DATA_VERSION = "dagster/data_version"
 
 
@@ -41,7 +44,8 @@ class Graph:
     """The monthly tables in the order of the graph.
 
     ``reads`` tells what each reads and how many months back, ``steps`` what is made in one pass,
-    ``readers`` which tables are made with each lookup.
+    ``readers`` which tables are made with each lookup. Tables of feeds need not be there for those
+    that read them.
     """
 
     reads: Mapping[str, Mapping[str, int]]
@@ -84,6 +88,37 @@ class Graph:
         return tuple(table for table in self.reads if table in wanted)
 
 
+@dataclass(frozen=True)
+class Source:
+    """What was delivered of usage, or of a feed.
+
+    ``root`` is its raw table. ``months`` are those that files tell of, ``gone`` those in the lake
+    that none does any more; ``changed`` says whether the files of a month are others than its table
+    was made from, and ``stamp`` stays the same as long as they are the same.
+    """
+
+    root: str
+    months: frozenset[str]
+    gone: frozenset[str]
+    changed: Callable[[str], bool]
+    stamp: Callable[[str], str]
+
+
+def at_hand(graph: Graph, sources: Sequence[Source]) -> dict[str, frozenset[str]]:
+    """The months of each table, by what is delivered: those of which all that it needs is there.
+
+    Months that are withdrawn count: they are to be taken away.
+    """
+    months: dict[str, frozenset[str]] = {}
+    for source in sources:
+        months |= dict.fromkeys(graph.steps[source.root], source.months | source.gone)
+    for table, inputs in graph.reads.items():
+        needed = [months.get(name, frozenset()) for name in inputs if feed_of(name) is None]
+        if table not in months:
+            months[table] = frozenset.intersection(*needed) if needed else frozenset()
+    return months
+
+
 def former_months(lake: Lake, asked_for: Callable[[str], bool]) -> dict[str, set[str]]:
     """The months that files were taken in for, or read beside, by the file's name in the inbox."""
     former: dict[str, set[str]] = {}
@@ -114,7 +149,7 @@ def with_former_months(lake: Lake, found: list[Delivery]) -> list[Delivery]:
 
 def known_months_of(found: list[Delivery]) -> list[str]:
     """The months of the graph that the files tell of, oldest first."""
-    first, last = _known()
+    first, last = known_span()
     return sorted({m for delivery in found for m in delivery.months if first <= m <= last})
 
 
@@ -125,7 +160,7 @@ def withdrawn_months(lake: Lake, found: list[Delivery]) -> list[str]:
 
 def lost_files(found: list[Delivery]) -> list[str]:
     """Why files of the inbox belong to no month of the graph, a line each."""
-    first, last = _known()
+    first, last = known_span()
     lost = []
     for delivery in found:
         if delivery.problem is not None and not delivery.months:
@@ -139,7 +174,8 @@ def lost_files(found: list[Delivery]) -> list[str]:
     return lost
 
 
-def _known() -> tuple[str, str]:
+def known_span() -> tuple[str, str]:
+    """The first and the last month of the graph."""
     keys = MONTHS.get_partition_keys()
     return keys[0], keys[-1]
 
@@ -148,37 +184,38 @@ def plan_months(
     graph: Graph,
     instance: dg.DagsterInstance,
     lake: Lake,
-    found: list[Delivery],
+    sources: Sequence[Source],
     *,
     held: Collection[str] = (),
     follow_lookups: bool = False,
 ) -> list[MonthPlan]:
     """The tables that are missing, or older than what they are made from, month by month.
 
-    A month counts where an export tells of it, or did when its raw table was made. The raw table
-    is out of date when the files of the inbox are not the files it was made from; any other table
-    when one that it reads, in any month of its window, was made later or is about to be made. Of a
-    month that is withdrawn the raw table takes the others with it.
+    A month counts where a file tells of it, or did when its raw table was made. A raw table is out
+    of date when the files of the inbox are not the files it was made from; any other table, in a
+    month of which all that it needs is there, when one that it reads, in any month of its window,
+    was made later or is about to be made. Of usage that is withdrawn the raw table takes the
+    others with it.
 
     Parameters: ``held`` are months left alone, whose files are still being written;
     ``follow_lookups`` counts tables as out of date that were made with a lookup as it was before.
     """
-    gone = set(withdrawn_months(lake, found))
-    months = sorted(({*known_months_of(found)} | gone) - {*held})
     made = {table: _made(instance, table) for table in graph.reads}
     present = {table: set(lake.months(table)) for table in graph.reads}
     older = _older_than_lookups(graph, instance, made) if follow_lookups else {}
-    untold = _untold(instance, lake, present[RAW])
     due: dict[tuple[str, str], str] = {}
-    for month in months:
-        if month not in present[RAW]:
-            due[RAW, month] = "new"
-        elif _changed(lake, found, month):
-            due[RAW, month] = "withdrawn" if month in gone else "changed"
-        elif month in untold:
-            due[RAW, month] = "interrupted"
+    months = at_hand(graph, sources)
+    for source in sources:
+        untold = _untold(instance, lake, source.root, present[source.root])
+        for month in (source.months | source.gone) - {*held}:
+            if month not in present[source.root]:
+                due[source.root, month] = "new"
+            elif source.changed(month):
+                due[source.root, month] = "withdrawn" if month in source.gone else "changed"
+            elif month in untold:
+                due[source.root, month] = "interrupted"
     for table, inputs in graph.reads.items():
-        for month in months:
+        for month in sorted(months[table] - {*held}):
             own = made[table].get(month)
             if month not in present[table] or own is None:
                 due.setdefault((table, month), "not made yet")
@@ -188,9 +225,12 @@ def plan_months(
                         due.setdefault((table, month), f"reads {read}")
             for lookup in older.get((table, month), []):
                 due.setdefault((table, month), f"{lookup} changed")
+    gone = {month for source in sources if source.root == RAW for month in source.gone}
     plans = []
-    for month in months:
+    for month in sorted({at for _, at in due}):
         tables = graph.with_siblings({table for table, at in due if at == month})
+        if month in gone:
+            tables = tuple(t for t in tables if t == RAW or feed_of(t) is not None)
         if tables:
             reasons = dict.fromkeys(reason for (_, at), reason in due.items() if at == month)
             for follows in (f"reads {month}", "not made yet"):
@@ -199,9 +239,9 @@ def plan_months(
             plans.append(
                 MonthPlan(
                     month,
-                    (RAW,) if month in gone else tables,
+                    tables,
                     ", ".join(reasons),
-                    files=_hash(sorted(map(repr, stamps(of_month(found, month))))),
+                    files=_hash([s.stamp(month) for s in sources if month in s.months]),
                     read=_hash(_earlier(graph, made, month, tables)),
                 )
             )
@@ -266,23 +306,25 @@ def _made(instance: dg.DagsterInstance, table: str) -> Mapping[str, int]:
     )
 
 
-def _untold(instance: dg.DagsterInstance, lake: Lake, months: Collection[str]) -> set[str]:
+def _untold(
+    instance: dg.DagsterInstance, lake: Lake, root: str, months: Collection[str]
+) -> set[str]:
     """Months whose raw table was replaced by a process that was killed before it could say so.
 
     The inbox holds the files it was made from, so nothing else tells that the others are older.
     """
     told = instance.event_log_storage.get_latest_tags_by_partition(
-        dg.AssetKey(RAW), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
+        dg.AssetKey(root), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
     )
     return {
         month
         for month in months
-        for path in lake.present(RAW, month).values()
+        for path in lake.present(root, month).values()
         if told.get(month, {}).get(DATA_VERSION) != content_hash(path)
     }
 
 
-def _changed(lake: Lake, found: list[Delivery], month: str) -> bool:
+def files_changed(lake: Lake, found: list[Delivery], month: str) -> bool:
     """Whether the inbox holds other files for the month than the raw table was made from.
 
     A file that got another name is another one: by its name it is known when it breaks.

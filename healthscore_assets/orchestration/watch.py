@@ -12,27 +12,29 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.orchestration.backfills import IN_ORDER
+from healthscore_assets.orchestration.delivered import Delivered, delivered
 from healthscore_assets.orchestration.failures import PARTITION
+from healthscore_assets.orchestration.feeds import former_months_of_feed
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import (
     RAW,
     Graph,
     MonthPlan,
+    Source,
     former_months,
     known_months_of,
-    lost_files,
     made_before_lookups,
     plan_months,
-    with_former_months,
 )
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 from healthscore_assets.pendo.export_file import file_of
-from healthscore_assets.pendo.inbox import Delivery, deliveries, read_ahead
-from healthscore_assets.pendo.sidecar import ENDING
+from healthscore_assets.pendo.inbox import read_ahead
 from healthscore_assets.reading.inbox_files import Fingerprint, Seen, listed, slot_of
 from healthscore_assets.reading.refused import ExportRefused
+from healthscore_assets.reading.sidecar import ENDING
+from healthscore_assets.signals.inbox import listed_feeds, read_feeds_ahead
 
 _ENDED = [
     dg.DagsterRunStatus.SUCCESS,
@@ -128,17 +130,20 @@ def tick(
         workplace.check_lookups()
         observe_lookups(instance, workplace)
         left = read_ahead(workplace.inbox, workplace.reading(), lambda: clock() > stop)
+        left += read_feeds_ahead(
+            workplace.exports_folder, workplace.feed_reading(), lambda: clock() > stop
+        )
         if left:
             return Tick(cursor, f"{left} of {len(look.files)} files are still to be read")
-        found = deliveries(workplace.inbox, workplace.reading())
+        told = delivered(workplace)
     except (LookupRefused, ExportRefused) as refused:
         return _telling(cursor, [str(refused)], f"Nothing is run: {refused}")
-    if not known_months_of(found) and (not found or workplace.lake.months(RAW)):
-        return _nothing_there(workplace, look, cursor, lost_files(found))
-    found = with_former_months(workplace.lake, found)
-    held = _months_of(workplace, found, look) if look.moving else set()
-    asked, plans = _due(workplace, graph, instance, found, cursor.asked, held)
-    reports = lost_files(found)
+    reports = told.lost()
+    if not known_months_of(told.usage) and (not told.usage or workplace.lake.months(RAW)):
+        return _nothing_there(workplace, look, cursor, reports)
+    held = _months_of(workplace, told, look) if look.moving else set()
+    sources = told.sources(workplace.lake)
+    asked, plans = _due(workplace, graph, instance, sources, cursor.asked, held)
     if look.edited and not workplace.settings.rerun_after_lookup_change:
         reports += _made_before(workplace, graph, instance)
     settled = look.now.with_slots_of(Fingerprint.from_text(cursor.settled), look.moving)
@@ -180,7 +185,7 @@ class _Look:
 
 
 def _look(workplace: Workplace, cursor: Cursor) -> _Look:
-    files = listed(workplace.inbox)
+    files = listed(workplace.inbox) | listed_feeds(workplace.exports_folder)
     now = Fingerprint.of(files)
     moving = now.differing(Fingerprint.from_text(cursor.seen))
     changed = now.differing(Fingerprint.from_text(cursor.settled)) - moving
@@ -195,7 +200,7 @@ def _due(
     workplace: Workplace,
     graph: Graph,
     instance: dg.DagsterInstance,
-    found: list[Delivery],
+    sources: list[Source],
     asked: dict[str, str],
     held: set[str],
 ) -> tuple[dict[str, str], list[MonthPlan]]:
@@ -207,7 +212,7 @@ def _due(
             graph,
             instance,
             workplace.lake,
-            found,
+            sources,
             held=held,
             follow_lookups=workplace.settings.rerun_after_lookup_change,
         )
@@ -237,21 +242,26 @@ def _in_vain(instance: dg.DagsterInstance, month: str, asked: str, cause: str) -
     return bool(newest) and not newest[0].is_success
 
 
-def _months_of(workplace: Workplace, found: list[Delivery], look: _Look) -> set[str]:
+def _months_of(workplace: Workplace, told: Delivered, look: _Look) -> set[str]:
     """The months that moving files tell of as they are now, and those they were taken in for.
 
     A file that is gone moves too: whoever replaces a file may delete it first.
     """
 
-    def moves(name: str) -> bool:
-        path = workplace.inbox / name
+    def moves(path: Path) -> bool:
         beside = path.with_name(path.name + ENDING)
         return slot_of(path) in look.moving or (
             beside in look.files and slot_of(beside) in look.moving
         )
 
-    now = {month for each in found if moves(file_of(each.source_file)) for month in each.months}
-    return now.union(*former_months(workplace.lake, moves).values())
+    now = {month for each in told.usage if moves(each.path) for month in each.months}
+    for found in told.feeds.values():
+        now |= {month for each in found if moves(each.path) for month in each.months}
+    lake, exports = workplace.lake, workplace.exports_folder
+    former = former_months(lake, lambda name: moves(workplace.inbox / name))
+    for feed in told.feeds:
+        former |= former_months_of_feed(lake, feed, lambda name: moves(exports / file_of(name)))
+    return now.union(*former.values())
 
 
 def _at_work(instance: dg.DagsterInstance) -> str | None:

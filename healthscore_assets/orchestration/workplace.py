@@ -25,6 +25,9 @@ from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.export_file import Reading
 from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
+from healthscore_assets.signals.inbox import FEED_COLUMNS, FeedReading
+from healthscore_assets.signals.sentiment.model import SentimentModel, open_model
+from healthscore_assets.signals.sentiment.refused import ModelRefused
 
 T = TypeVar("T")
 
@@ -98,6 +101,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Path(self.exports) / "pendo"
 
     @property
+    def exports_folder(self) -> Path:
+        """The folder with one folder per feed."""
+        return Path(self.exports)
+
+    @property
     def lake(self) -> Lake:
         """The tables."""
         return Lake.at(self.lake_root)
@@ -140,11 +148,37 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises LookupRefused for a lookup that cannot be used.
         """
-        aliases = read_column_aliases(self.lookup_file("column_aliases"), (*CANONICAL, METADATA))
+        aliases = tuple(each for each in self._column_aliases() if "." not in each[1])
         features = read_product_areas(self.lookup_file("product_areas")).area
         settings = read_scoring_settings(self.lookup_file("scoring_settings"))
-        vocabulary = Vocabulary(tuple(aliases.items()), frozenset(features))
+        vocabulary = Vocabulary(aliases, frozenset(features))
         return Reading(vocabulary, settings.date_order)
+
+    @property
+    def sentiment_model(self) -> SentimentModel:
+        """The model of the setting that reads what people write; its folder from the lookups'."""
+        setting = self.settings.sentiment_model
+        try:
+            return open_model(setting if setting == "vader" else str(Path(self.lookups) / setting))
+        except ModelRefused as refused:
+            said = f"{self.lookup_file('scoring_settings')}, setting sentiment_model: {refused}"
+            raise dg.Failure(said, allow_retries=False) from None
+
+    def feed_reading(self) -> FeedReading:
+        """What people wrote down about the other feeds.
+
+        Raises LookupRefused for a lookup that cannot be used.
+        """
+        settings = read_scoring_settings(self.lookup_file("scoring_settings"))
+        return FeedReading(
+            tuple(each for each in self._column_aliases() if "." in each[1]),
+            settings.date_order,
+            settings.largest_quarantined_share,
+        )
+
+    def _column_aliases(self) -> list[tuple[str, str]]:
+        known = (*CANONICAL, METADATA, *FEED_COLUMNS)
+        return read_column_aliases(self.lookup_file("column_aliases"), known)
 
     @property
     def identities(self) -> Identities:

@@ -17,10 +17,10 @@ from healthscore_assets.pendo.export_file import (
 from healthscore_assets.pendo.feature_names import read_feature_names
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
 from healthscore_assets.pendo.periods import with_months
-from healthscore_assets.pendo.sidecar import ENDING, Sidecar, read_sidecar
 from healthscore_assets.reading.dates.file_months import months_named
 from healthscore_assets.reading.inbox_files import listed
 from healthscore_assets.reading.refused import ExportRefused, Problem
+from healthscore_assets.reading.sidecar import ENDING, Sidecar, read_sidecar
 
 AS_BUILT_IN = Reading()
 """Nothing written down beside what is known anyway."""

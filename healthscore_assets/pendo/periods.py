@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.pendo.export_file import DateOrder, ExportFile, file_of
-from healthscore_assets.pendo.sidecar import ENDING, Sidecar
 from healthscore_assets.reading.dates.column import DateReader, Holds, NotADate
 from healthscore_assets.reading.dates.file_months import MONTH_NAMES, months_named, names_a_day
 from healthscore_assets.reading.dates.windows import Window, window_in
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
+from healthscore_assets.reading.sidecar import ENDING, Sidecar
 
 _DAYS_OF_A_MONTH = range(28, 32)
 

@@ -35,15 +35,17 @@ def month_indices(
     lookup_areas: ibis.Table,
     settings: ScoringSettings,
     partial: frozenset[int] = frozenset(),
+    accounts: ibis.Table | None = None,
 ) -> MonthIndices:
     """Weights and scores of a month, and the change of the scores since the month before.
 
     Parameters: ``client_area_month`` of the month (``months_ago`` 0) and the one before;
     ``client_month`` reaching ``silent_months`` further back; the ``area`` column of the lookup;
     ``partial`` tells which months are not whole, by how many months ago they were: there is no
-    change from or to those. Grain: as in the contracts of `area_weights` and `index_scores`.
+    change from or to those; ``accounts`` of both months, where they were delivered.
+    Grain: as in the contracts of `area_weights` and `index_scores`.
     """
-    base = bases(client_month, [0, 1], settings.silent_months)
+    base = bases(client_month, [0, 1], settings.silent_months, accounts)
 
     def scores_of(ago: int, audiences: tuple[str, ...]) -> tuple[ibis.Table, ibis.Table]:
         ranked = ranked_clients(

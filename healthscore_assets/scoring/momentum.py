@@ -16,18 +16,20 @@ def momentum(
     client_month: ibis.Table,
     settings: ScoringSettings,
     partial: frozenset[int] = frozenset(),
+    accounts: ibis.Table | None = None,
 ) -> ibis.Table:
     """Trend, direction and changes of every client of the month's base.
 
     Parameters: ``client_month`` of the month (``months_ago`` 0), the three that are averaged, and
     the ``silent_months`` before those; ``partial`` tells which of them are not whole, by how many
-    months ago they were. Grain: client.
+    months ago they were; ``accounts`` of the month and the three, where they were delivered.
+    Grain: client.
     A month of the past counts only where it was delivered whole and the client was in its base; a
     partial month at hand has levels, and is compared with nothing.
     """
     past = range(1, AVERAGED_MONTHS + 1)
     compared = [0] if 0 in partial else [0, *(ago for ago in past if ago not in partial)]
-    members = bases(client_month, compared, settings.silent_months)
+    members = bases(client_month, compared, settings.silent_months, accounts)
     usage = client_month.filter(client_month.audience == "all")
     usage = usage.select("client_id", "months_ago", "engagement", "unique_visitors", "active_areas")
     joined = members.left_join(usage, ["client_id", "months_ago"])

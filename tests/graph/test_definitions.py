@@ -10,7 +10,7 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
 from dagster._core.definitions.events import AssetKeyPartitionKey
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import CONTRACTS, FROM_USAGE
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.orchestration.plan import Graph
 from healthscore_assets.orchestration.workplace import Workplace
@@ -21,6 +21,19 @@ TABLES = {
     "visitor_month": "pendo",
     "quarantine": "pendo",
     "client_names": "pendo",
+    **{
+        table: "signals"
+        for feed in (
+            "accounts",
+            "support_tickets",
+            "surveys",
+            "invoices",
+            "touchpoints",
+            "stakeholders",
+            "renewals",
+        )
+        for table in (f"raw_{feed}", feed, f"{feed}_quarantine")
+    },
     "area_engagement": "engagement",
     "client_area_month": "engagement",
     "client_month": "engagement",
@@ -91,12 +104,16 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "excluded_accounts",
         "scoring_settings",
     }
+    lookups = {"column_aliases", "client_aliases", "excluded_accounts", "scoring_settings"}
+    assert parents["accounts"] == lookups
+    assert parents["surveys"] == {"accounts", "client_names", *lookups}
     assert parents["area_engagement"] == {"cleaned_usage", "product_areas", "scoring_settings"}
     assert parents["client_month"] == {"visitor_month", "area_engagement"}
     assert parents["index_scores"] == {
         "client_area_month",
         "client_month",
         "raw_pendo_export",
+        "accounts",
         "product_areas",
         "scoring_settings",
     }
@@ -104,6 +121,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "client_month",
         "index_scores",
         "raw_pendo_export",
+        "accounts",
         "scoring_settings",
     }
     assert parents["client_scores"] == {
@@ -111,6 +129,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "momentum",
         "client_names",
         "raw_pendo_export",
+        "accounts",
     }
 
 
@@ -138,7 +157,7 @@ def test_a_backfill_reaches_the_later_months_of_every_table(definitions: dg.Defi
     targets = graph.bfs_filter_subsets(lambda _key, _subset: True, chosen)
     last = {
         name: max(targets.get_partitions_subset(dg.AssetKey(name)).get_partition_keys())
-        for name in TABLES
+        for name in FROM_USAGE
     }
     assert last["client_month"] == "2024-01"
     assert last["index_scores"] == "2024-05"

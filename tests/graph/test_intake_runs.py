@@ -431,7 +431,8 @@ def test_decimals_add_up_exactly_on_both_sides(running: Running) -> None:
     # Ten tenths in floats, one after the other, are 0.9999999999999999.
     rows = "".join(f"v{n},acme,0.1\n" for n in range(10))
     running.project.deliver("usage 2024-01.csv", header + rows)
-    assert run_only(running, "2024-01", *list(running.graph.reads)[:7]).succeeded
+    tables = ("raw_pendo_export", "cleaned_usage", "area_engagement", "client_month")
+    assert run_only(running, "2024-01", *tables).succeeded
     by_area = numbers_on(running, "area_engagement", "reconciliation")
     assert (by_area["engagement_in"], by_area["engagement_out"]) == (1, 1)
     assert engagement(running) == {"acme": 1}

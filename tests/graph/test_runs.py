@@ -10,12 +10,13 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 from project import HEADER, Project
 
+from healthscore_assets.contracts import FEED_TABLES
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.lake.months import span
+from healthscore_assets.orchestration.delivered import delivered
 from healthscore_assets.orchestration.plan import Graph, MonthPlan, plan_months
 from healthscore_assets.orchestration.runs import MonthOutcome, observe_lookups, run_month
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.inbox import deliveries
 
 TOO_MUCH = HEADER + "v-acme,acme,1,5,2\n" + "v-bolt,bolt,1,900000000,2\n" * 2
 MONTHS = span("2024-01", "2024-09")
@@ -35,8 +36,9 @@ class Running:
         return run_month(self.definitions, self.instance, plan)
 
     def planned(self) -> dict[str, tuple[str, ...]]:
-        found = deliveries(self.workplace.inbox)
-        plans = plan_months(self.graph, self.instance, self.workplace.lake, found)
+        lake = self.workplace.lake
+        sources = delivered(self.workplace).sources(lake)
+        plans = plan_months(self.graph, self.instance, lake, sources)
         return {plan.month: plan.tables for plan in plans}
 
     def run_planned(self) -> None:
@@ -222,6 +224,7 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
         "area_weights",
         "index_scores",
         "momentum",
+        *FEED_TABLES,
     }
 
 

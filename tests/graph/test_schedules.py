@@ -18,7 +18,7 @@ from dagster._core.utils import make_new_run_id
 from project import HEADER, Project
 from test_runs import TOO_MUCH, Running
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import FROM_USAGE
 from healthscore_assets.lake.months import shift, span
 from healthscore_assets.orchestration.plan import RAW, MonthPlan
 from healthscore_assets.orchestration.runs import observe_lookups, run_month
@@ -383,7 +383,7 @@ def test_a_month_whose_run_is_under_way_is_not_told_of(running: Running) -> None
 def test_many_problems_are_told_of_in_a_message_that_can_be_read(running: Running) -> None:
     running.project.deliver_month("2024-01")
     assert running.run("2024-01").succeeded
-    for table, month in itertools.product(CONTRACTS, span("2024-02", "2024-05")):
+    for table, month in itertools.product(FROM_USAGE, span("2024-02", "2024-05")):
         folder = running.project.lake / table
         shutil.copytree(folder / "month=2024-01", folder / f"month={month}")
     for path in running.project.lake.glob("*/month=*/data.parquet"):

@@ -23,7 +23,8 @@ from healthscore_assets.contracts import (
     CLIENT_AREA_MONTH,
     CLIENT_MONTH,
     CLIENT_SCORES,
-    CONTRACTS,
+    FEED_TABLES,
+    FROM_USAGE,
     INDEX_SCORES,
     MOMENTUM,
     QUARANTINE,
@@ -103,13 +104,16 @@ def test_client_scores_is_scores_and_momentum_with_a_name(world: World) -> None:
 
 def test_a_month_without_an_export_writes_nothing(world: World) -> None:
     assert world.runs[MISSING].success
-    assert not world.runs[MISSING].get_asset_materialization_events()
+    events = world.runs[MISSING].get_asset_materialization_events()
+    # Feeds say that they are left as they were, so that what may read them goes on without.
+    assert {event.asset_key.to_user_string() for event in events} == {*FEED_TABLES}
+    assert all("left_as_it_was" in event.materialization.metadata for event in events)
     assert not [path for path in tables.bytes_of(world.lake) if MISSING in path]
 
 
 def test_the_lake_holds_the_tables_and_nothing_else(world: World) -> None:
     expected = {
-        f"{table}/month={month}/data.parquet" for table in CONTRACTS for month in styles.MONTHS
+        f"{table}/month={month}/data.parquet" for table in FROM_USAGE for month in styles.MONTHS
     }
     expected |= {f"client_scores_csv/{month}.csv" for month in styles.MONTHS}
     found = set(tables.bytes_of(world.lake))
@@ -138,7 +142,7 @@ def test_the_order_of_rows_and_files_changes_nothing(own_copy: World, tmp_path: 
     # raw_pendo_export says which files were delivered; everything made of them is the same.
     before, after = derived(own_copy.lake), derived(lake)
     assert after == before
-    assert len(after) == len(styles.MONTHS) * len(CONTRACTS)  # one less, and the copy as CSV
+    assert len(after) == len(styles.MONTHS) * len(FROM_USAGE)  # one less, and the copy as CSV
 
 
 def derived(lake: Path) -> dict[str, str]:

@@ -21,7 +21,13 @@ from tables import (
     of_schema,
 )
 
-from healthscore_assets.contracts import CLIENT_NAMES, CLIENT_SCORES, INDEX_SCORES, MOMENTUM
+from healthscore_assets.contracts import (
+    ACCOUNTS,
+    CLIENT_NAMES,
+    CLIENT_SCORES,
+    INDEX_SCORES,
+    MOMENTUM,
+)
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.client_scores import client_scores, spreadsheet_safe
 
@@ -37,7 +43,9 @@ def table(names: list[tuple[int, str, str]], *, clients: str = "abc", partial: b
     index_scores = given(INDEX_SCORES, found(INDEX_SCORES, scores))
     moves = given(MOMENTUM, found(MOMENTUM, momentum(client_month, SETTINGS)))
     rows = [{"months_ago": ago, "client_id": c, "client_name": name} for ago, c, name in names]
-    return client_scores(index_scores, moves, given(CLIENT_NAMES, rows), partial=partial)
+    nobody = given(ACCOUNTS, [])
+    names = given(CLIENT_NAMES, rows)
+    return client_scores(index_scores, moves, names, nobody, partial=partial)
 
 
 def rows(*args: Any, **kwargs: Any) -> dict[str, dict[str, Any]]:

@@ -253,6 +253,7 @@ def test_usage_per_listed_visitor_dips_in_summer_and_in_december(
 
 ABSENT = {
     "silent": ["2025-09", "2025-10", "2025-11", "2025-12"],
+    "onboarding": [month for month in MONTHS if month < "2025-09"],
     "returns": ["2025-01", "2025-02", "2025-03", "2025-04", "2025-05"],
 }
 

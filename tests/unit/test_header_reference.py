@@ -5,7 +5,7 @@ from pathlib import Path
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS
 from healthscore_assets.pendo.headers.aliases import ALIASES
 from healthscore_assets.pendo.headers.reference import header_reference, with_reference
-from healthscore_assets.pendo.sidecar import Sidecar
+from healthscore_assets.reading.sidecar import Sidecar
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "exports.md"
 TEXT = DOCUMENT.read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ COLUMNS = ("visitor_id", "client_id", "client_name", "email")
 
 
 def columns(path: Path) -> dict[str, str]:
-    return read_column_aliases(path, COLUMNS)
+    return dict(read_column_aliases(path, COLUMNS))
 
 
 def written(folder: Path, *lines: str) -> Path:

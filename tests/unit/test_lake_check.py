@@ -12,7 +12,7 @@ import pytest
 import tables
 from project import HEADER, Project
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import FROM_USAGE
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
@@ -57,7 +57,7 @@ def published(project: Project, *, alike: bool = True) -> dict[str, Made]:
     """What is recorded of the lake as it is now."""
     return {
         month: Made(
-            {table: content_hash(file_of(project, table, month)) for table in CONTRACTS},
+            {table: content_hash(file_of(project, table, month)) for table in FROM_USAGE},
             refused_alike=alike,
             counted_alike=alike,
         )
@@ -110,7 +110,7 @@ def test_an_empty_lake_passes(engine: Engine, project: Project) -> None:
     assert report == Report()
 
 
-@pytest.mark.parametrize("table", CONTRACTS)
+@pytest.mark.parametrize("table", FROM_USAGE)
 def test_a_flipped_byte(engine: Engine, project: Project, table: str) -> None:
     history, path = published(project), file_of(project, table)
     content = bytearray(path.read_bytes())
@@ -265,7 +265,7 @@ def test_foreign_files(engine: Engine, project: Project) -> None:
     ]
 
 
-@pytest.mark.parametrize("table", CONTRACTS)
+@pytest.mark.parametrize("table", FROM_USAGE)
 def test_a_missing_table(engine: Engine, project: Project, table: str) -> None:
     history = published(project)
     shutil.rmtree(file_of(project, table).parent)
@@ -357,7 +357,7 @@ def test_months_replaced_meanwhile_are_no_false_alarm(
         while not stop.is_set():
             for source in lakes[::-1]:
                 under_way.update(MONTHS)
-                for table in CONTRACTS:
+                for table in FROM_USAGE:
                     for month in MONTHS:
                         fresh = tmp_path / "fresh.parquet"
                         shutil.copy(source / table / f"month={month}" / "data.parquet", fresh)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from healthscore_assets.pendo.sidecar import SAYS_NOTHING, Sidecar, read_sidecar
 from healthscore_assets.reading.refused import ExportRefused
+from healthscore_assets.reading.sidecar import SAYS_NOTHING, Sidecar, read_sidecar
 
 
 def said(folder: Path, text: str | bytes) -> Sidecar:

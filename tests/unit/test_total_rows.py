@@ -12,7 +12,7 @@ from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.export_file import understand_file
 from healthscore_assets.pendo.headers.grammar import Vocabulary
 from healthscore_assets.pendo.periods import with_months
-from healthscore_assets.pendo.sidecar import SAYS_NOTHING
+from healthscore_assets.reading.sidecar import SAYS_NOTHING
 
 HEADER = "Account ID,Visitor ID,Clicks for X,Clicks for Y\n"
 ROWS = "a,v,1,10\nb,w,2,20\n"  # the sums are 3 and 30

@@ -61,3 +61,9 @@ def months_named(text: str) -> set[str]:
 def names_a_day(text: str) -> bool:
     """Whether the text holds a whole date."""
     return _DAY.search(text) is not None
+
+
+def day_named(text: str) -> str | None:
+    """The one whole date in a text as it is written there; None without any or with several."""
+    found = {match[0] for match in _DAY.finditer(text)}
+    return found.pop() if len(found) == 1 else None

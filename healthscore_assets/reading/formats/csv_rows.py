@@ -1,7 +1,7 @@
 """The rows of a CSV export in batches, read with Arrow: ids as text, metrics typed."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from io import RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -29,14 +29,20 @@ _BLANK, _END = "\x1f", "\x1e"
 
 
 def batches(
-    path: Path, source_file: str, layout: Layout, numbers: Sequence[int], texts: Sequence[int]
+    path: Path,
+    source_file: str,
+    layout: Layout,
+    numbers: Sequence[int],
+    texts: Sequence[int],
+    prose: Container[int] = (),
 ) -> Iterator[Batch]:
     """Read columns of a table a few thousand rows at a time; ``texts`` stay as they are.
 
-    The last batch may be without rows. Raises NotTyped where a column of ``numbers`` holds
-    anything else, and ExportRefused for bytes that are not the CSV that the header promised.
+    Those of ``prose`` may look like rows that a stray quote made one cell. The last batch may be
+    without rows. Raises NotTyped where a column of ``numbers`` holds anything else, and
+    ExportRefused for bytes that are not the CSV that the header promised.
     """
-    rows = _Rows(source_file, layout)
+    rows = _Rows(source_file, layout, prose)
     named = {name_of(n): pa.string() for n in texts} | {name_of(n): pa.float64() for n in numbers}
     try:
         with text_of(path, source_file, layout.encoding) as stream:
@@ -85,9 +91,10 @@ def count(path: Path, source_file: str, layout: Layout) -> int:
 class _Rows:
     """Numbers the rows of a file as they come by."""
 
-    def __init__(self, source_file: str, layout: Layout) -> None:
+    def __init__(self, source_file: str, layout: Layout, prose: Container[int] = ()) -> None:
         self._source_file = source_file
         self._layout = layout
+        self._prose = prose
         self._skipped: list[tuple[int, str]] = []
         self.last = layout.header_row
         self.ended = False
@@ -109,7 +116,8 @@ class _Rows:
         if size:
             self.last = at[-1].as_py()
         for n in texts:
-            self._refuse_swallowed(cells[name_of(n)], at)
+            if n not in self._prose:
+                self._refuse_swallowed(cells[name_of(n)], at)
         return Batch(self._restored(cells, texts), at, self._misshapen(self.last))
 
     def rest(self) -> Batch:

@@ -1,6 +1,6 @@
 """The tables of a delivered file, whatever its format."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -54,15 +54,24 @@ def openings(path: Path, source_file: str) -> list[Opening]:
 
 
 def batches(
-    path: Path, source_file: str, layout: Layout, numbers: Iterable[int], texts: Iterable[int]
+    path: Path,
+    source_file: str,
+    layout: Layout,
+    numbers: Iterable[int],
+    texts: Iterable[int],
+    prose: Container[int] = (),
 ) -> Iterator[Batch]:
     """The cells of some columns, a few thousand rows at a time; the last may be without rows.
 
+    Of ``texts`` those of ``prose`` may have lines and commas as they like.
     Raises NotTyped where a column of ``numbers`` holds anything else, ExportRefused for bytes that
     are not what the opening promised.
     """
     wanted: tuple[Sequence[int], Sequence[int]] = (list(numbers), list(texts))
-    read: Iterator[Batch] = _READS[layout.format].batches(path, source_file, layout, *wanted)
+    told = {"prose": prose} if layout.format == "csv" else {}
+    read: Iterator[Batch] = _READS[layout.format].batches(
+        path, source_file, layout, *wanted, **told
+    )
     return read
 
 

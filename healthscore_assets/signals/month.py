@@ -1,0 +1,261 @@
+"""A month of a feed from the files that tell of it: one row per key, and its client."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from healthscore_assets.contracts.feed_quarantine import feed_quarantine
+from healthscore_assets.contracts.rules import schema_of
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.months import days_in
+from healthscore_assets.reading.refused import ExportRefused, Problem
+from healthscore_assets.signals.feed_file import FeedFile
+from healthscore_assets.signals.feeds import Feed
+
+_LATE = ("late", "distance")
+
+
+@dataclass(frozen=True)
+class KnownClients:
+    """What is known of clients beside a feed.
+
+    ``aliases`` are further ids and names and the client each belongs to, ``excluded`` the accounts
+    that are no clients, ``names`` the ids and names of clients, with the columns ``client_id`` and
+    ``client_name``.
+    """
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    excluded: Mapping[str, str] = field(default_factory=dict)
+    names: ibis.Table | None = None
+
+
+@dataclass(frozen=True)
+class FeedMonth:
+    """The rows of a month, what was refused, and what became of each row that was delivered.
+
+    ``rows`` has the feed's columns, ``text`` where it has prose, ``source_file`` and
+    ``source_row``; ``numbers`` counts rows ``delivered``, ``kept``, ``superseded`` by another
+    version of the same row, ``older`` than the newest snapshot, and ``excluded``.
+    """
+
+    rows: ibis.Table
+    quarantine: ibis.Table
+    numbers: Mapping[str, int]
+
+
+def feed_month(
+    engine: Engine, feed: Feed, files: Sequence[FeedFile], month: str, clients: KnownClients
+) -> FeedMonth:
+    """Put the files of a feed together as they were known at the month's end.
+
+    Of several versions of a row the one counts that the newest file told by then; where only later
+    files tell of it, the first of those. Raises ExportRefused for snapshots of one day that differ.
+    """
+    end = f"{month}-{days_in(month)}"
+    told = _with_clients(engine, _rows_of(engine, feed, files, month, end), clients)
+    told = engine.keep(f"{feed.name}_told", told)
+    excluded = told.filter(told.excluded)
+    left = told.filter(~told.excluded)
+    older = 0
+    if feed.register:
+        everything = left
+        left = engine.keep(f"{feed.name}_newest", _newest(left, feed))
+        _refuse_differing(engine, left, feed)
+        older = _count(engine, everything) - _count(engine, left)
+    numbered = engine.keep(f"{feed.name}_numbered", _numbered(left, feed))
+    kept = numbered.filter(numbered.version == 0)
+    return FeedMonth(
+        kept,
+        _quarantine(engine, feed, files, month, excluded),
+        {
+            "delivered": _count(engine, told),
+            "kept": _count(engine, kept),
+            "superseded": _count(engine, numbered.filter(numbered.version > 0)),
+            "older": older,
+            "excluded": _count(engine, excluded),
+        },
+    )
+
+
+def lines_of(file: FeedFile, feed: Feed, month: str) -> pa.Table:
+    """What of a file was refused that belongs to a month: by its day, else to the file's first."""
+    if feed.register:
+        return file.refused
+    told = pc.strftime(file.refused["day"], "%Y-%m")
+    covered = pa.array(list(file.months))
+    told = pc.if_else(pc.is_in(told, covered), told, None)
+    return file.refused.filter(pc.equal(pc.fill_null(told, next(iter(file.months))), month))
+
+
+def _rows_of(
+    engine: Engine, feed: Feed, files: Sequence[FeedFile], month: str, end: str
+) -> ibis.Table:
+    """Every version of every row, with the file it is from and how late that file is."""
+    parts = []
+    for file in files:
+        flagged = str(bool({"escalated", "tags"} & file.columns.keys())).lower()
+        late = f"DATE '{file.as_of}' > DATE '{end}'"
+        parts.append(
+            f"SELECT * EXCLUDE (month), {_quote(file.source_file)} AS source_file,"
+            f" {late} AS late, abs(DATE '{file.as_of}' - DATE '{end}')::BIGINT AS distance,"
+            f" {flagged} AS flagged FROM read_parquet({_quote(str(file.rows))})"
+            f" WHERE month = {_quote(month)}"
+        )
+    further = {
+        "source_file": "string",
+        "late": "boolean",
+        "distance": "int64",
+        "flagged": "boolean",
+    }
+    return engine.view(
+        f"{feed.name}_rows", " UNION ALL ".join(parts), ibis.schema({**feed.columns, **further})
+    )
+
+
+def _with_clients(engine: Engine, rows: ibis.Table, clients: KnownClients) -> ibis.Table:
+    """The client of each row: by alias, else by id, else by the name that one client alone has."""
+    aliases = engine.arrow(
+        "client_aliases",
+        _pairs(list(clients.aliases), list(clients.aliases.values())),
+        ibis.schema({"told": "string", "alias_of": "string"}),
+    )
+    left_out = engine.arrow(
+        "excluded_accounts",
+        _pairs(list(clients.excluded), list(clients.excluded)),
+        ibis.schema({"told": "string", "alias_of": "string"}),
+    ).select(excluded_id="told")
+    rows = rows.rename(told_client="client_id")
+    rows = rows.left_join(aliases, rows.told_client == aliases.told).drop("told")
+    rows = rows.mutate(known_as=rows.alias_of.coalesce(rows.told_client)).drop("alias_of")
+    if clients.names is None:
+        rows = rows.mutate(client_id=rows.known_as)
+    else:
+        ids = clients.names.select(known_id="client_id").distinct()
+        names = clients.names.filter(clients.names.client_name.notnull())
+        names = names.select("client_id", name=_name_key(names.client_name)).distinct()
+        names = names.group_by("name").aggregate(
+            named_id=names.client_id.max(), clients=names.client_id.nunique()
+        )
+        names = names.filter(names.clients == 1).drop("clients")
+        rows = rows.mutate(name_key=_name_key(rows.known_as))
+        rows = rows.left_join(ids, rows.known_as == ids.known_id)
+        rows = rows.left_join(names, rows.name_key == names.name).drop("name")
+        found = rows.known_id.coalesce(rows.named_id, rows.known_as)
+        rows = rows.mutate(client_id=found).drop("known_id", "named_id", "name_key")
+    joined = rows.left_join(left_out, rows.client_id == left_out.excluded_id)
+    joined = joined.mutate(by_id=joined.excluded_id.notnull()).drop("excluded_id")
+    joined = joined.left_join(left_out, joined.told_client == left_out.excluded_id)
+    return joined.mutate(excluded=joined.by_id | joined.excluded_id.notnull()).drop(
+        "excluded_id", "by_id", "known_as"
+    )
+
+
+def _newest(rows: ibis.Table, feed: Feed) -> ibis.Table:
+    newest = rows[feed.begins].max().over(ibis.window())
+    return rows.mutate(newest=newest).filter(ibis._[feed.begins] == ibis._.newest).drop("newest")
+
+
+def _refuse_differing(engine: Engine, rows: ibis.Table, feed: Feed) -> None:
+    """Two snapshots of one day that tell different things of a client: one of them is wrong."""
+    content = _content(rows, feed, feed.key)
+    found = rows.mutate(content=content)
+    both = found.group_by("client_id").aggregate(
+        different=found.content.nunique(),
+        one=found.source_file.min(),
+        other=found.source_file.max(),
+        row=found.source_row.min(),
+        other_row=found.source_row.max(),
+        day=found[feed.begins].min(),
+    )
+    differing = both.filter(both.different > 1)
+    first = engine.rows(differing.order_by("client_id").limit(1))
+    if not first:
+        return
+    seen = first[0]
+    count = _count(engine, differing)
+    place = (
+        f"rows {seen['row']} and {seen['other_row']}"
+        if seen["one"] == seen["other"]
+        else f"it and {seen['other']}"
+    )
+    raise ExportRefused(
+        Problem(
+            seen["one"],
+            f"{place} tell different things of client {seen['client_id']!r} on {seen['day']}"
+            + (f", and so of {count - 1:,} more" if count > 1 else ""),
+            "keep the one that is right",
+        )
+    )
+
+
+def _numbered(rows: ibis.Table, feed: Feed) -> ibis.Table:
+    """Versions of the same row from 0, the one that counts; ids made for rows without one."""
+    later = {name for end, names in feed.ends for name in (end, *names)}
+    content = _content(rows, feed, (*later, *(feed.key if len(feed.key) == 1 else ())))
+    rows = rows.mutate(content=content)
+    alike = ibis.window(group_by=["source_file", "content"], order_by="source_row")
+    rows = rows.mutate(alike=ibis.row_number().over(alike))
+    made = ibis.literal("row-") + rows.content.left(16) + "-" + (rows.alike + 1).cast("string")
+    if len(feed.key) == 1:
+        rows = rows.mutate(**{feed.key[0]: rows[feed.key[0]].coalesce(made)})
+    order = [*_LATE, "source_file", ibis.desc("source_row")]
+    version = ibis.row_number().over(ibis.window(group_by=list(feed.key), order_by=order))
+    return rows.mutate(version=version).drop("content", "alike")
+
+
+def _content(rows: ibis.Table, feed: Feed, without: Sequence[str]) -> ibis.Value:
+    """A hash of what a row tells."""
+    names = [f.name for f in feed.fields if f.kind != "prose" and f.name not in without]
+    names += ["text"] if "text" in rows.columns else []
+    cells = [rows[name].cast("string").fill_null("\x1e") for name in names]
+    joined = cells[0]
+    for cell in cells[1:]:
+        joined = joined + "\x1f" + cell
+    return joined.hexdigest("md5")
+
+
+def _quarantine(
+    engine: Engine, feed: Feed, files: Sequence[FeedFile], month: str, excluded: ibis.Table
+) -> ibis.Table:
+    """What was refused when the files were read, and the rows of accounts that are no clients."""
+    columns = list(schema_of(feed_quarantine(feed.name)))
+    schema = schema_of(feed_quarantine(feed.name))
+    lines = pa.concat_tables([lines_of(file, feed, month) for file in files]).select(columns)
+    refused = engine.arrow(f"{feed.name}_refused", lines, schema)
+    headers = {file.source_file: file.columns["client_id"] for file in files}
+    named = engine.arrow(
+        f"{feed.name}_headers",
+        _pairs(list(headers), list(headers.values())),
+        ibis.schema({"told": "string", "alias_of": "string"}),
+    ).select(of_file="told", column="alias_of")
+    out = excluded.join(named, excluded.source_file == named.of_file)
+    out = out.select(
+        "source_file",
+        "source_row",
+        "column",
+        value="told_client",
+        reason=ibis.literal("excluded_account"),
+    )
+    # A cell may be refused, too, of a row that is left out.
+    return refused.anti_join(out, ["source_file", "source_row", "column"]).union(out)
+
+
+def _name_key(name: ibis.Value) -> ibis.Value:
+    return name.strip().re_replace(r"\s+", " ").lower()
+
+
+def _pairs(keys: list[str], values: list[str]) -> pa.Table:
+    return pa.table(
+        {"told": pa.array(keys, pa.string()), "alias_of": pa.array(values, pa.string())}
+    )
+
+
+def _count(engine: Engine, table: ibis.Table) -> int:
+    return int(engine.rows(table.aggregate(rows=table.count()))[0]["rows"])
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,44 @@
+"""Which model scores texts: VADER, or a transformer from a folder on disk."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from healthscore_assets.signals.sentiment.lexicon import VaderModel
+from healthscore_assets.signals.sentiment.model_folder import read_model_folder
+from healthscore_assets.signals.sentiment.refused import ModelRefused
+
+
+class SentimentModel(Protocol):
+    """What scores English texts.
+
+    Scores are kept under its name, which is another one when the model, its files or the rules of
+    which texts are scored change.
+    """
+
+    name: str
+
+    def score(self, texts: Sequence[str]) -> list[float]:
+        """One score a text, -1 (negative) to 1 (positive)."""
+        ...
+
+
+def open_model(setting: str) -> SentimentModel:
+    """The model that a setting names: `vader`, or the folder of a transformer.
+
+    Raises ModelRefused for a folder that holds no sentiment model that can be told apart, and where
+    the extra for transformers is not installed.
+    """
+    if setting == "vader":
+        return VaderModel()
+    folder = read_model_folder(Path(setting))
+    try:
+        # Seconds and hundreds of megabytes, for those that set it only.
+        from healthscore_assets.signals.sentiment.transformer import TransformerModel
+    except ImportError as error:
+        raise ModelRefused(
+            folder.path,
+            f"transformers are not installed ({error})",
+            "pip install healthscore-assets[transformer]",
+        ) from error
+    return TransformerModel(folder)

@@ -1,0 +1,10 @@
+"""The error that opening a sentiment model raises."""
+
+from pathlib import Path
+
+
+class ModelRefused(ValueError):
+    """A sentiment model cannot be used; the message is one line: where, what, what to do."""
+
+    def __init__(self, folder: Path, what: str, todo: str) -> None:
+        super().__init__(" ".join(f"sentiment model {folder}: {what}; {todo}".split()))
