@@ -26,7 +26,7 @@ def _checks(feed: Feed) -> Mapping[str, tuple[str, str]]:
 @monthly(*FEED_TABLES[ACCOUNTS.name], group="signals", after=_LOOKUPS, checks=_checks(ACCOUNTS))
 def account_register(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
     """The newest snapshot of the account register at the month's end."""
-    clients = known_clients(workplace.engine, workplace.identities, [])
+    clients = known_clients(workplace.engine, workplace.identities)
     yield from feed_of_month(context, workplace, ACCOUNTS, clients)
 
 
@@ -37,9 +37,8 @@ def feed_stage(feed: Feed) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         workplace: Workplace,
         accounts: ibis.Table,
-        client_names: ibis.Table,
     ) -> Published:
-        clients = known_clients(workplace.engine, workplace.identities, [accounts, client_names])
+        clients = known_clients(workplace.engine, workplace.identities, accounts)
         yield from feed_of_month(context, workplace, feed, clients)
 
     rows_of_feed.__name__ = f"{feed.name}_feed"
@@ -47,7 +46,7 @@ def feed_stage(feed: Feed) -> dg.AssetsDefinition:
     return monthly(
         *FEED_TABLES[feed.name],
         group="signals",
-        may_read={"accounts": 0, "client_names": 0},
+        may_read={"accounts": 0},
         after=_LOOKUPS,
         checks=_checks(feed),
     )(rows_of_feed)

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from healthscore_assets.contracts import FEED_TABLES
 from healthscore_assets.orchestration.plan import MonthPlan
 from healthscore_assets.orchestration.runs import MonthOutcome, OnTable
 
@@ -51,7 +52,8 @@ class Display:
 
 def outcome_line(outcome: MonthOutcome) -> str:
     """A month in one line."""
-    if not outcome.succeeded:
+    scored = "client_scores" in outcome.numbers
+    if not outcome.succeeded and not scored:
         return f"{outcome.month} refused; its tables stay as they were"
     if outcome.numbers.get("raw_pendo_export.withdrawn"):
         return f"{outcome.month} withdrawn; no export tells of it any more"
@@ -64,6 +66,11 @@ def outcome_line(outcome: MonthOutcome) -> str:
         )
         if name in outcome.numbers
     ]
+    if not scored:
+        rows = {feed: outcome.numbers.get(feed, 0) for feed in FEED_TABLES}
+        told += [f"{count:,.0f} {feed.replace('_', ' ')}" for feed, count in rows.items() if count]
+    if not outcome.succeeded:
+        told.append("a feed is refused and stays as it was")
     if outcome.numbers.get("quarantine"):
         told.append(f"{outcome.numbers['quarantine']:,.0f} cells in quarantine")
     return f"{outcome.month} {' '.join(told)} {outcome.seconds:>5.1f} s"

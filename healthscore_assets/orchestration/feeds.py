@@ -8,17 +8,16 @@ import ibis
 
 from healthscore_assets.contracts import FEED_TABLES
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import shift
 from healthscore_assets.monitoring.observation import plural
+from healthscore_assets.orchestration.monthly import left_as_it_was
 from healthscore_assets.orchestration.publish import (
     CONTRACT,
     Finding,
     Publication,
     Published,
     Stage,
-    Staged,
     plain_refusals,
 )
 from healthscore_assets.orchestration.withdrawal import withdraw
@@ -41,23 +40,14 @@ def feed_of_month(
 ) -> Published:
     """Keep the bytes of the month's files, and publish their rows as known at its end.
 
-    Where there is nothing to publish the table is yielded as it is: what may read it goes on
-    without it, while Dagster would skip what reads an output that is not there.
+    Where there is nothing to publish the table is yielded as it was: what may read it goes on.
     """
     published = False
     for each in _published(context, workplace, feed, clients):
         published |= isinstance(each, dg.Output) and each.output_name == feed.name
         yield each
     if not published:
-        month = context.partition_key
-        there = [*workplace.lake.present(feed.name, month).values()]
-        version = content_hash(there[0]) if there else "not delivered"
-        yield dg.Output(
-            Staged([]),
-            output_name=feed.name,
-            metadata={"left_as_it_was": True},
-            data_version=dg.DataVersion(version),
-        )
+        yield left_as_it_was(workplace.lake, feed.name, context.partition_key)
 
 
 def _published(

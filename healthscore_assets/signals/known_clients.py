@@ -1,7 +1,5 @@
 """What is known of clients when a feed is read."""
 
-from collections.abc import Sequence
-
 import ibis
 
 from healthscore_assets.lake.engine import Engine
@@ -10,10 +8,10 @@ from healthscore_assets.signals.month import KnownClients
 
 
 def known_clients(
-    engine: Engine, identities: Identities, named_in: Sequence[ibis.Table]
+    engine: Engine, identities: Identities, accounts: ibis.Table | None = None
 ) -> KnownClients:
-    """Lookups, and the names that tables with ``client_id, client_name`` give of a month."""
-    names = [table.select("client_id", "client_name") for table in named_in]
-    everything = ibis.union(*names, distinct=True) if len(names) > 1 else next(iter(names), None)
-    kept = None if everything is None else engine.keep("names_of_clients", everything)
-    return KnownClients(identities.client_aliases, identities.excluded_accounts, kept)
+    """Lookups, and the ids and names of the register of the month, where there is one."""
+    names = None
+    if accounts is not None:
+        names = engine.keep("names_of_clients", accounts.select("client_id", "client_name"))
+    return KnownClients(identities.client_aliases, identities.excluded_accounts, names)

@@ -106,7 +106,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
     }
     lookups = {"column_aliases", "client_aliases", "excluded_accounts", "scoring_settings"}
     assert parents["accounts"] == lookups
-    assert parents["surveys"] == {"accounts", "client_names", *lookups}
+    assert parents["surveys"] == {"accounts", *lookups}
     assert parents["area_engagement"] == {"cleaned_usage", "product_areas", "scoring_settings"}
     assert parents["client_month"] == {"visitor_month", "area_engagement"}
     assert parents["index_scores"] == {

@@ -167,3 +167,79 @@ def test_steady(scores: pd.DataFrame) -> None:
 def test_names_come_from_the_exports(scores: pd.DataFrame) -> None:
     for each in STORIES:
         assert set(story(scores, each.key)["client_name"]) == {each.client_name}
+
+
+# ------------------------------------------------------------------------------- the other feeds
+
+
+def feed(demo: tuple[Project, str], name: str, key: str) -> pd.DataFrame:
+    """All months of a feed's table, of a story's client."""
+    project = demo[0]
+    parts = [project.table(name, m).assign(month=m) for m in project.months(name)]
+    rows = pd.concat([part for part in parts if len(part)])
+    return rows[rows["client_id"] == CLIENT[key]].set_index("month")
+
+
+def test_a_heavy_user_who_is_unhappy(demo: tuple[Project, str], scores: pd.DataFrame) -> None:
+    for month in (f"2025-{m:02d}" for m in range(1, 13)):
+        engagement = scores.xs(month, level="month")["engagement"]
+        assert engagement.rank(ascending=False)[CLIENT["unhappy_heavy"]] <= 10
+    answers = feed(demo, "surveys", "unhappy_heavy").loc["2025-01":]
+    assert answers.loc[answers["kind"] == "nps", "score"].max() <= 4
+    tickets = feed(demo, "support_tickets", "unhappy_heavy").loc["2025-01":]
+    # The names that the tickets give are put to the client's id; a ticket counts once.
+    tickets = tickets.drop_duplicates("ticket_id", keep="last")
+    assert tickets["escalated"].mean() >= 0.3
+    assert tickets["sentiment"].mean() < 0
+
+
+def test_a_quiet_client_who_is_happy(demo: tuple[Project, str]) -> None:
+    answers = feed(demo, "surveys", "quiet_happy")
+    assert answers.loc[answers["kind"] == "nps", "score"].min() >= 9
+    assert set(answers.loc[answers["kind"] == "csat", "score"]) == {5.0}
+    paid = feed(demo, "invoices", "quiet_happy").dropna(subset="paid")
+    assert len(paid)
+    assert (paid["paid"] <= paid["due"]).all()
+
+
+def test_a_champion_who_left(demo: tuple[Project, str]) -> None:
+    people = feed(demo, "stakeholders", "champion_left")
+    left = people[people["status"] == "left"]
+    assert list(left.index) == ["2025-09"]
+    assert list(left["role"]) == ["champion"]
+
+
+def test_a_late_payer(demo: tuple[Project, str]) -> None:
+    invoices = feed(demo, "invoices", "late_payer").sort_index()
+    known = invoices.drop_duplicates("invoice_id", keep="last")
+    due = known[known["due"].astype(str).str.startswith("2025")]
+    in_time = due["paid"] <= due["due"]
+    assert (len(due), in_time.sum(), due["paid"].isna().sum()) == (4, 1, 1)
+
+
+def test_an_onboarding_client(demo: tuple[Project, str], scores: pd.DataFrame) -> None:
+    register = feed(demo, "accounts", "onboarding")
+    assert list(register["contract"]) == ["to_come", "running", "running", "running"]
+    assert str(register["contract_start"].iloc[0])[:10] == "2025-10-06"
+    grows = story(scores, "onboarding").loc["2025-10":, "engagement"]
+    assert len(grows) == 3
+    assert grows.is_monotonic_increasing
+    assert grows.iloc[0] > 0
+
+
+def test_a_client_with_three_feeds_missing(demo: tuple[Project, str], scores: pd.DataFrame) -> None:
+    assert len(story(scores, "three_missing")) == 24
+    assert len(feed(demo, "accounts", "three_missing")) == 24
+    for name in ("surveys", "touchpoints", "invoices"):
+        assert feed(demo, name, "three_missing").empty, name
+
+
+def test_everybody_in_the_feeds_is_known_and_nothing_is_refused(demo: tuple[Project, str]) -> None:
+    project = demo[0]
+    for name in ("support_tickets", "surveys", "invoices", "touchpoints", "stakeholders"):
+        for month in project.months(name):
+            clients = set(project.table("accounts", month)["client_id"])
+            assert set(project.table(name, month)["client_id"]) <= clients, (name, month)
+            assert project.table(f"{name}_quarantine", month).empty, (name, month)
+    # A snapshot of December lasts into January, of which there is no usage yet.
+    assert project.months("accounts") == project.months("client_scores")
