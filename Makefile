@@ -37,7 +37,7 @@ password: ## asks for a password, prints the line for deploy/.env
 	@deploy/password
 
 test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
-	$(BIN)/python -m pytest tests/unit/test_sentiment_transformer.py -v
+	$(BIN)/python -m pytest tests/transformer -v
 
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: 26 minutes
 	$(BIN)/python -m pytest tests/live -v -s

@@ -74,7 +74,7 @@ class Project:
             env=env | environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,  # a command that hangs; a demo takes minutes on a busy machine
             check=False,
         )
 

@@ -49,8 +49,9 @@ def check(
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.plan import known_months_of, lost_files
     from healthscore_assets.pendo import preview
-    from healthscore_assets.pendo.inbox import is_sidecar, of_month, understood
+    from healthscore_assets.pendo.inbox import of_month, understood
     from healthscore_assets.reading.refused import ExportRefused
+    from healthscore_assets.reading.sidecar import is_sidecar
 
     workplace = workplace_of(exports, lookups, lake)
     missing = [_missing(path) for path in files if not path.is_file()]

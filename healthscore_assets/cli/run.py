@@ -88,7 +88,6 @@ def run_months(
 ) -> bool:
     """Run what is due, or the months asked for; says whether all of them and all files are good."""
     from healthscore_assets.cli.progress import Display
-    from healthscore_assets.contracts import feed_of
     from healthscore_assets.definitions import build_definitions
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.delivered import delivered
@@ -100,6 +99,7 @@ def run_months(
         at_hand,
         known_months_of,
         made_before_lookups,
+        of_withdrawn_usage,
         plan_months,
         withdrawn_months,
     )
@@ -130,8 +130,7 @@ def run_months(
             for month in (m for m in known if (first or m) <= m <= (last or m)):
                 made = tuple(table for table in tables if month in there[table])
                 if month in gone and RAW in made:
-                    # Of usage that is withdrawn the raw table takes the others with it.
-                    made = tuple(t for t in made if t == RAW or feed_of(t) is not None)
+                    made = of_withdrawn_usage(made)
                 plans.append(MonthPlan(month, made))
             if not plans and months:
                 end(f"no month from {first or months[0]} to {last or months[-1]} has an export")

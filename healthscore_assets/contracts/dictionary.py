@@ -5,6 +5,7 @@ import sys
 import pandera.ibis as pa
 
 from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts.feed_quarantine import FEED_REASONS
 from healthscore_assets.contracts.quarantine import REASONS
 from healthscore_assets.contracts.rules import rules_of
 
@@ -46,9 +47,12 @@ def _table(contract: pa.DataFrameSchema) -> str:
 
 
 def _reasons() -> str:
-    lines = ["## Reasons in `quarantine`", "", "| reason | meaning |", "| --- | --- |"]
-    lines += [f"| `{reason}` | {meaning} |" for reason, meaning in REASONS.items()]
-    return "\n".join([*lines, ""])
+    lines = []
+    for table, reasons in (("quarantine", REASONS), ("<feed>_quarantine", FEED_REASONS)):
+        lines += [f"## Reasons in `{table}`", "", "| reason | meaning |", "| --- | --- |"]
+        lines += [f"| `{reason}` | {meaning} |" for reason, meaning in reasons.items()]
+        lines += [""]
+    return "\n".join(lines)
 
 
 def _cell(text: str) -> str:

@@ -14,6 +14,7 @@ FEED_REASONS = {
     "no_outcome": "the row tells no outcome",
     "no_score": "the row tells no score",
     "after_the_file": "the row is of a month after the one that the file's name tells",
+    "in_the_future": "a day on which it cannot have happened yet",
     "excluded_account": "the client is listed in excluded_accounts.csv",
     "wrong_cell_count": "the row has more or fewer cells than the header",
     "not_a_day": "a cell that is not a day",

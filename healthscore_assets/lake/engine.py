@@ -67,14 +67,20 @@ class Engine:
         return _table(name, schema)
 
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
-        """Rows in memory as an ibis table; replaces the one of that name."""
-        self.con.register(f"{name}_rows", table)
-        return self.view(name, f"SELECT * FROM {_name(name + '_rows')}", schema)
+        """Rows in memory as an ibis table, copied; replaces the one of that name.
+
+        A scan of the rows themselves fails in joins whose filter DuckDB pushes into it.
+        """
+        rows = f"{name}_rows"
+        self.con.register(rows, table)
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS FROM {_name(rows)}")
+        self.con.unregister(rows)
+        return _table(name, schema)
 
     def keep(self, name: str, table: ibis.Table) -> ibis.Table:
         """Compute a table once for several readers; replaces the one of that name."""
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {_compiled(table)}")
-        return ibis.table(table.schema(), name=name)
+        return _table(name, table.schema())
 
     def write(
         self, table: ibis.Table, schema: ibis.Schema, path: Path, order_by: Sequence[str]

@@ -1,5 +1,6 @@
 """Every setting of the model, from ``lookups/scoring.yaml`` (SCORING.md sections 1-4)."""
 
+import functools
 import hashlib
 import json
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
 
 
@@ -59,11 +61,16 @@ _OPERATIONS = ("rerun_after_lookup_change", "export_due_day")
 
 
 def read_scoring_settings(path: Path) -> ScoringSettings:
-    """Read the settings; what the file leaves out keeps its default.
+    """Read the settings, once until the file changes; what it leaves out keeps its default.
 
     Raises LookupRefused for a missing file, text that is not YAML, an unknown setting and a value
     out of range, naming the line.
     """
+    return _read(path, version_of(path))
+
+
+@functools.lru_cache(maxsize=8)
+def _read(path: Path, _version: object) -> ScoringSettings:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -7,7 +7,6 @@ from functools import partial
 import pyarrow.parquet as pq
 
 from healthscore_assets.lake.lake import Lake
-from healthscore_assets.lake.months import days_in
 from healthscore_assets.orchestration.feeds import with_former_months_of_feed
 from healthscore_assets.orchestration.plan import (
     RAW,
@@ -23,7 +22,13 @@ from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
 from healthscore_assets.pendo.raw_table import stamps
 from healthscore_assets.signals.feeds import ACCOUNTS, FEEDS
-from healthscore_assets.signals.inbox import FeedDelivery, feed_deliveries, in_order, month_stamp
+from healthscore_assets.signals.inbox import (
+    FeedDelivery,
+    Told,
+    feed_deliveries,
+    month_stamp,
+    told_of,
+)
 
 
 @dataclass(frozen=True)
@@ -97,22 +102,23 @@ def _feed(lake: Lake, feed: str, found: list[FeedDelivery], usage: Source) -> So
         and (feed != ACCOUNTS.name or month in usage.months or month in each.of_its_own)
     }
     gone = {*lake.months(root)} - told if found else set()
+
+    def stamp(month: str) -> tuple[tuple[str, int], ...]:
+        return month_stamp(told_of(found, month), month)
+
     return Source(
         root,
         frozenset(told),
         frozenset(gone),
-        lambda month: month_stamp(found, month) != _taken_in(lake, root, month),
-        lambda month: repr(month_stamp(found, month)),
+        lambda month: stamp(month) != month_stamp(_taken_in(lake, root, month), month),
+        lambda month: repr(stamp(month)),
     )
 
 
-def _taken_in(lake: Lake, root: str, month: str) -> tuple[str, ...]:
-    """What `month_stamp` was when the month was made."""
-    rows = [
-        row
+def _taken_in(lake: Lake, root: str, month: str) -> list[Told]:
+    """What the files told that the month was made from."""
+    return [
+        (row["as_of"], row["source_file"], row["month_hash"], row["rows_refused"])
         for path in lake.present(root, month).values()
         for row in pq.read_table(path, partitioning=None).to_pylist()
     ]
-    end = f"{month}-{days_in(month)}"
-    told = [(*in_order(row["as_of"], end), row["source_file"], row["month_hash"]) for row in rows]
-    return tuple(dict.fromkeys(hashed for *_, hashed in sorted(told)))

@@ -22,6 +22,8 @@ from healthscore_assets.orchestration.publish import (
 )
 from healthscore_assets.orchestration.withdrawal import withdraw
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.export_file import file_of
+from healthscore_assets.reading.refused import ExportRefused
 from healthscore_assets.signals.delivered import delivered_rows
 from healthscore_assets.signals.feed_file import FeedFile
 from healthscore_assets.signals.feed_quarantine import first_refused
@@ -75,8 +77,11 @@ def _published(
     for each in found:
         lake.archive(each.path, each.sha256)
     files = [each.file for each in found if each.file is not None]
-    with plain_refusals():
+    try:
         told = feed_month(engine, feed, files, month, clients)
+    except ExportRefused as error:
+        yield from _none(feed, str(error), passed=False)
+        return
     delivered = delivered_rows(feed, found, month)
     rows = shaped(feed.name, told.rows, month)
     if "text" in rows.columns:
@@ -96,7 +101,7 @@ def _published(
     )
     yield from stage.publish(
         [
-            _reconciled(feed, told, sum(delivered["rows_of_month"].to_pylist())),
+            _reconciled(feed, files, told, sum(delivered["rows_of_month"].to_pylist())),
             _refusals(workplace, feed, files, told),
         ]
     )
@@ -120,7 +125,8 @@ def former_months_of_feed(
     """The months that files of a feed were taken in for, by the file's name."""
     former: dict[str, set[str]] = {}
     for month in lake.months(f"raw_{feed}"):
-        for name in filter(asked_for, lake.column(f"raw_{feed}", month, "source_file")):
+        taken = lake.column(f"raw_{feed}", month, "source_file")
+        for name in filter(asked_for, taken | set(map(file_of, taken))):
             former.setdefault(name, set()).add(month)
     return former
 
@@ -150,7 +156,8 @@ def _none(feed: Feed, says: str, *, passed: bool) -> Published:
         )
 
 
-def _reconciled(feed: Feed, told: FeedMonth, of_month: int) -> Finding:
+def _reconciled(feed: Feed, files: Sequence[FeedFile], told: FeedMonth, of_month: int) -> Finding:
+    """Each file's rows against what became of them, and the month's against its files."""
     numbers = told.numbers
     accounted = sum(numbers[name] for name in ("kept", "superseded", "older", "excluded"))
     agrees = accounted == numbers["delivered"] == of_month
@@ -161,6 +168,13 @@ def _reconciled(feed: Feed, told: FeedMonth, of_month: int) -> Finding:
     )
     if not agrees:
         says += f" They do not add up: {numbers['delivered']:,} were read, {accounted:,} found."
+    for file in files:
+        if not file.adds_up:
+            agrees = False
+            says += (
+                f"\n{file.source_file}: has {file.delivered:,} rows; {file.used:,} can be used, "
+                f"{file.refused_rows:,} are refused and {file.blank:,} are blank"
+            )
     return Finding("reconciliation", feed.name, agrees, says, True, numbers)
 
 
@@ -168,14 +182,15 @@ def _refusals(
     workplace: Workplace, feed: Feed, files: Sequence[FeedFile], told: FeedMonth
 ) -> Finding:
     lines, first = first_refused(workplace.engine, feed, files, told.quarantine)
+    passed_over = list(dict.fromkeys(line for file in files for line in file.passed_over))
     delivered = sum(file.delivered for file in files)
     table = f"{feed.name}_quarantine"
     share = lines / delivered if delivered else 0.0
     return Finding(
         "refused",
         table,
-        not lines,
-        "\n".join(first) or "No row and no cell was refused.",
+        not lines and not passed_over,
+        "\n".join([*first, *passed_over]) or "No row and no cell was refused.",
         False,
         {"lines_refused": lines, "share_refused": share},
     )

@@ -180,6 +180,11 @@ def known_span() -> tuple[str, str]:
     return keys[0], keys[-1]
 
 
+def of_withdrawn_usage(tables: Collection[str]) -> tuple[str, ...]:
+    """Those to make of a month whose usage is withdrawn: the raw table takes the others with it."""
+    return tuple(table for table in tables if table == RAW or feed_of(table) is not None)
+
+
 def plan_months(
     graph: Graph,
     instance: dg.DagsterInstance,
@@ -230,7 +235,7 @@ def plan_months(
     for month in sorted({at for _, at in due}):
         tables = graph.with_siblings({table for table, at in due if at == month})
         if month in gone:
-            tables = tuple(t for t in tables if t == RAW or feed_of(t) is not None)
+            tables = of_withdrawn_usage(tables)
         if tables:
             reasons = dict.fromkeys(reason for (_, at), reason in due.items() if at == month)
             for follows in (f"reads {month}", "not made yet"):

@@ -29,11 +29,10 @@ from healthscore_assets.orchestration.plan import (
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
-from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import read_ahead
 from healthscore_assets.reading.inbox_files import Fingerprint, Seen, listed, slot_of
 from healthscore_assets.reading.refused import ExportRefused
-from healthscore_assets.reading.sidecar import ENDING
+from healthscore_assets.reading.sidecar import beside
 from healthscore_assets.signals.inbox import listed_feeds, read_feeds_ahead
 
 _ENDED = [
@@ -249,10 +248,8 @@ def _months_of(workplace: Workplace, told: Delivered, look: _Look) -> set[str]:
     """
 
     def moves(path: Path) -> bool:
-        beside = path.with_name(path.name + ENDING)
-        return slot_of(path) in look.moving or (
-            beside in look.files and slot_of(beside) in look.moving
-        )
+        told = beside(path)
+        return slot_of(path) in look.moving or (told in look.files and slot_of(told) in look.moving)
 
     now = {month for each in told.usage if moves(each.path) for month in each.months}
     for found in told.feeds.values():
@@ -260,7 +257,7 @@ def _months_of(workplace: Workplace, told: Delivered, look: _Look) -> set[str]:
     lake, exports = workplace.lake, workplace.exports_folder
     former = former_months(lake, lambda name: moves(workplace.inbox / name))
     for feed in told.feeds:
-        former |= former_months_of_feed(lake, feed, lambda name: moves(exports / file_of(name)))
+        former |= former_months_of_feed(lake, feed, lambda name: moves(exports / name))
     return now.union(*former.values())
 
 

@@ -21,10 +21,12 @@ from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.export_file import Reading
 from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
+from healthscore_assets.signals.file_days import last_day
 from healthscore_assets.signals.inbox import FEED_COLUMNS, FeedReading
 from healthscore_assets.signals.sentiment.model import SentimentModel, open_model
 from healthscore_assets.signals.sentiment.refused import ModelRefused
@@ -174,6 +176,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
             tuple(each for each in self._column_aliases() if "." in each[1]),
             settings.date_order,
             settings.largest_quarantined_share,
+            last_day(MONTHS.get_partition_keys()[-1]),
         )
 
     def _column_aliases(self) -> list[tuple[str, str]]:

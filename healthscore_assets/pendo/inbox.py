@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from healthscore_assets.lake.content import content_hash
+from healthscore_assets.lake.content import content_hash, hash_of, version_of
 from healthscore_assets.lookups.features import tidy
 from healthscore_assets.pendo.export_file import (
     ExportFile,
@@ -18,9 +18,13 @@ from healthscore_assets.pendo.feature_names import read_feature_names
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.reading.dates.file_months import months_named
-from healthscore_assets.reading.inbox_files import listed
+from healthscore_assets.reading.inbox_files import (
+    Seen,
+    listed,
+    problem_of_name,
+)
 from healthscore_assets.reading.refused import ExportRefused, Problem
-from healthscore_assets.reading.sidecar import ENDING, Sidecar, read_sidecar
+from healthscore_assets.reading.sidecar import Sidecar, beside, is_sidecar, read_sidecar
 
 AS_BUILT_IN = Reading()
 """Nothing written down beside what is known anyway."""
@@ -44,7 +48,7 @@ class Delivery:
     def sha256(self) -> str:
         """Hash of the file's bytes."""
         try:
-            return _hashed(self.path, _seen(self.path))
+            return hash_of(self.path)
         except OSError as error:
             if self.problem is None:
                 raise
@@ -117,18 +121,14 @@ def _files(inbox: Path) -> list[Path]:
     return [path for path in listed(inbox) if not is_sidecar(path)]
 
 
-def is_sidecar(path: Path) -> bool:
-    """Whether a file says something about an export beside it."""
-    return path.name.endswith(ENDING) and path.with_name(path.name.removesuffix(ENDING)).is_file()
-
-
 def _deliveries_of(path: Path, inbox: Path, reading: Reading) -> list[Delivery]:
     source_file = path.relative_to(inbox).as_posix()
-    told = source_file.encode(errors="replace").decode()
-    if told != source_file:
-        return [_refused(path, told, Problem(told, "its name is not UTF-8", "rename it"))]
+    unusable = problem_of_name(source_file)
+    if unusable is not None:
+        return [_refused(path, unusable.source_file, unusable)]
     try:
-        return _understood(path, source_file, _seen(path), _seen(_sidecar(path)), reading)
+        versions = version_of(path), version_of(beside(path))
+        return _understood(path, source_file, *versions, reading)
     except OSError as error:
         problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
         return [_refused(path, source_file, problem)]
@@ -141,24 +141,12 @@ def _refused(path: Path, source_file: str, problem: Problem) -> Delivery:
     return Delivery(path, source_file, months, None, problem)
 
 
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ENDING)
-
-
-def _seen(path: Path) -> tuple[int, int] | None:
-    """By which a change of a file is noticed without reading it."""
-    if not path.is_file():
-        return None
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
-
-
 @functools.lru_cache(maxsize=20_000)
 def _understood(
     path: Path,
     source_file: str,
-    _file: tuple[int, int] | None,
-    beside: tuple[int, int] | None,
+    _file: Seen | None,
+    sidecar_seen: Seen | None,
     reading: Reading,
 ) -> list[Delivery]:
     """The tables of a file; read again only when its size or time changes, or its sidecar's."""
@@ -167,7 +155,8 @@ def _understood(
         exports = understand_file(path, source_file, reading.vocabulary)
     except ExportRefused as refused:
         return [_refused(path, source_file, refused.problem)]
-    hashes = {} if beside is None else {_sidecar(path).name: content_hash(_sidecar(path))}
+    told = beside(path)
+    hashes = {} if sidecar_seen is None else {told.name: content_hash(told)}
     return [
         _of_months(path, replace(export, beside=hashes), sidecar, reading) for export in exports
     ]
@@ -279,8 +268,3 @@ def _copy(delivery: Delivery, other: Delivery) -> Problem:
         f"holds the same bytes as {other.source_file}, which tells of {', '.join(other.months)}",
         "delete the one with the wrong month",
     )
-
-
-@functools.lru_cache(maxsize=20_000)
-def _hashed(path: Path, _file: tuple[int, int] | None) -> str:
-    return content_hash(path)

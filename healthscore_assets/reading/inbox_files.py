@@ -53,6 +53,12 @@ def _entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
+def problem_of_name(source_file: str) -> Problem | None:
+    """Why a file's name cannot be kept in a table."""
+    told = source_file.encode(errors="replace").decode()
+    return None if told == source_file else Problem(told, "its name is not UTF-8", "rename it")
+
+
 @dataclass(frozen=True)
 class Fingerprint:
     """A listing in 2 KB however many files it has.

@@ -32,19 +32,28 @@ class Sidecar(BaseModel):
 SAYS_NOTHING = Sidecar()
 
 
+def beside(path: Path) -> Path:
+    """Where the sidecar of a file lies, if it has one."""
+    return path.with_name(path.name + ENDING)
+
+
+def is_sidecar(path: Path) -> bool:
+    """Whether a file says something about an export beside it."""
+    return path.name.endswith(ENDING) and path.with_name(path.name.removesuffix(ENDING)).is_file()
+
+
 def read_sidecar(path: Path, source_file: str) -> Sidecar:
     """Read what is said about an export.
 
     Parameters: ``path`` and ``source_file`` are the export's.
     Raises ExportRefused naming the sidecar for text that is not YAML, an unknown key or value.
     """
-    beside = path.with_name(path.name + ENDING)
-    if not beside.is_file():
+    if not beside(path).is_file():
         return SAYS_NOTHING
     told = source_file + ENDING
     known = ", ".join(Sidecar.model_fields)
     try:
-        values = yaml.safe_load(beside.read_text(encoding="utf-8"))
+        values = yaml.safe_load(beside(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ExportRefused(
             Problem(told, f"cannot be read ({error.strerror})", "check it")

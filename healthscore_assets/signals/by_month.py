@@ -1,6 +1,7 @@
 """The rows of a feed's file as they were known at the end of each month."""
 
 import datetime
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,13 @@ _SPREAD = 2**62
 
 @dataclass(frozen=True)
 class Exploded:
-    """How many rows can be used, and by month a hash of its rows, whatever their order.
+    """How many rows can be used; by month how many count, and a hash of them in whatever order.
 
     ``beyond`` are the rows, and their days, that are later than the month of the file itself.
     """
 
     rows: int
-    hashes: dict[str, str]
+    months: dict[str, tuple[int, str]]
     beyond: pa.Table
 
 
@@ -33,26 +34,32 @@ def by_month(typed: Path, target: Path, feed: Feed, as_of: datetime.date) -> Exp
     is of ``as_of``. Parameters: ``typed`` is a Parquet file of the feed's columns, ``target`` is
     written: the columns and ``month``, in its order.
     """
-    with duckdb.connect() as con:
-        con.execute("SET memory_limit = '768MB'")
-        con.execute(f"CREATE VIEW typed AS FROM read_parquet('{_quoted(typed)}')")
+    with _database(target.parent).cursor() as con:
+        con.execute(f"CREATE TEMP VIEW typed AS FROM read_parquet('{_quoted(typed)}')")
         known = _register(feed, as_of) if feed.register else _dated(feed, as_of)
-        names = [row[0] for row in con.execute(f"DESCRIBE {known}").fetchall()]
-        con.execute(
-            f"COPY ({known} ORDER BY month, source_row) TO '{_quoted(target)}' "
-            "(FORMAT PARQUET, COMPRESSION ZSTD)"
-        )
-        told = ", ".join(f'"{name}"' for name in names if name not in ("source_row", "month"))
-        hashes = con.execute(
-            f"SELECT month, printf('%d-%d', count(*), sum(hash({told})::HUGEINT) % {_SPREAD})"
-            f" FROM read_parquet('{_quoted(target)}') GROUP BY month ORDER BY month"
+        con.execute(f"CREATE TEMP TABLE known AS {known} ORDER BY month, source_row")
+        con.execute(f"COPY known TO '{_quoted(target)}' (FORMAT PARQUET, COMPRESSION ZSTD)")
+        told = ", ".join(f'"{name}"' for name in feed.columns if name != "source_row")
+        months = con.execute(
+            f"SELECT month, count(*), (sum(hash({told})::HUGEINT) % {_SPREAD})::VARCHAR"
+            " FROM known GROUP BY month ORDER BY month"
         ).fetchall()
         (rows,) = con.execute("SELECT count(*) FROM typed").fetchone() or (0,)
         beyond = con.execute(
             f"SELECT source_row, {feed.begins} AS day FROM typed"
             f" WHERE {feed.begins} > last_day(DATE '{as_of}') ORDER BY source_row"
         ).to_arrow_table()
-    return Exploded(rows - beyond.num_rows, dict(hashes), beyond)
+    found = {month: (count, hashed) for month, count, hashed in months}
+    return Exploded(rows - beyond.num_rows, found, beyond)
+
+
+@functools.lru_cache(maxsize=1)
+def _database(spill: Path) -> duckdb.DuckDBPyConnection:
+    """One for all files: to open one takes longer than to read a small file."""
+    con = duckdb.connect()
+    con.execute("SET memory_limit = '768MB'")
+    con.execute(f"SET temp_directory = '{_quoted(spill)}'")
+    return con
 
 
 def _dated(feed: Feed, as_of: datetime.date) -> str:
@@ -79,6 +86,7 @@ def _register(feed: Feed, as_of: datetime.date) -> str:
         f" (SELECT * REPLACE ({day} AS {feed.begins}), unnest([last_day({day}),"
         f" last_day(last_day({day}) + 1)]) AS month_end FROM typed)"
         f" WHERE month_end - {feed.begins} <= {REGISTER_LASTS_DAYS}"
+        f" AND {feed.begins} <= last_day(DATE '{as_of}')"
     )
 
 

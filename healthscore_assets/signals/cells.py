@@ -26,13 +26,19 @@ class Cells:
     values: pa.Array
     refused: pa.Array
 
+    def without(self, wrong: pa.Array, reason: str) -> "Cells":
+        """Without cells that are wrong for a further reason."""
+        wrong = pc.fill_null(wrong, False)
+        values = pc.if_else(wrong, None, self.values)
+        return Cells(values, pc.if_else(wrong, reason, self.refused))
+
 
 def observe_days(reader: DateReader, cells: pa.ChunkedArray) -> None:
     """Learn from a column how its days are written; cells that are no days teach nothing."""
-    words = pc.unique(reduced(_plain(cells), times=False)).drop_null()
-    days = [word for word in words.to_pylist() if _is_day(word)]
-    known = pc.is_in(reduced(_plain(cells), times=False), pa.array(days, pa.string()))
-    kept = _plain(cells).filter(known)
+    plain = _plain(cells)
+    words = reduced(plain, times=False)
+    days = [word for word in pc.unique(words).drop_null().to_pylist() if _is_day(word)]
+    kept = plain.filter(pc.is_in(words, pa.array(days, pa.string())))
     if len(kept):
         reader.observe(pa.chunked_array([kept]))
 
@@ -92,7 +98,7 @@ def _numbers(field: Field, plain: pa.Array) -> Cells:
     digits = pc.replace_substring(pc.if_else(is_number, bare, None), ",", "")
     values = pc.cast(digits, pa.float64())
     refused = _because(pc.invert(is_number), "not_a_number")
-    outside = pa.array([False] * len(plain))
+    outside = pc.is_inf(values)  # 1e999
     if field.least is not None:
         outside = pc.or_(outside, pc.less(values, field.least))
     if field.most is not None:

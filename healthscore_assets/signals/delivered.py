@@ -10,7 +10,6 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.signals.feed_file import FeedFile
 from healthscore_assets.signals.feeds import Feed
 from healthscore_assets.signals.inbox import FeedDelivery
-from healthscore_assets.signals.month import lines_of
 
 
 def delivered_rows(feed: Feed, found: Sequence[FeedDelivery], month: str) -> pa.Table:
@@ -24,20 +23,14 @@ def delivered_rows(feed: Feed, found: Sequence[FeedDelivery], month: str) -> pa.
                 "source_sha256": each.sha256,
                 "as_of": each.file.as_of,
                 "rows": each.file.delivered,
-                "rows_of_month": _rows_of_month(each.file, month),
-                "rows_refused": lines_of(each.file, feed, month).num_rows,
-                "month_hash": each.file.months[month],
+                "rows_of_month": each.file.months[month].rows,
+                "rows_refused": each.file.months[month].refused,
+                "month_hash": each.file.months[month].hash,
                 "column_map": _column_map(each.file),
             }
         )
     schema = schema_of(FEED_TABLES[feed.name][0]).to_pyarrow()
     return pa.Table.from_pylist(rows, schema=schema)
-
-
-def _rows_of_month(file: FeedFile, month: str) -> int:
-    """As its hash begins with: no row of the file is read for that."""
-    hashed = file.months[month]
-    return int(hashed.partition("-")[0]) if hashed else 0
 
 
 def _column_map(file: FeedFile) -> str:

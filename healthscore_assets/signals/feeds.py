@@ -47,11 +47,21 @@ class Feed:
     register: bool = False
 
     @property
+    def happens(self) -> tuple[str, ...]:
+        """The days of what has happened, unlike those of what is due."""
+        return (self.begins, *(end for end, _ in self.ends))
+
+    @property
+    def prose(self) -> tuple[Field, ...]:
+        """The columns with words of people."""
+        return tuple(field for field in self.fields if field.kind == "prose")
+
+    @property
     def columns(self) -> dict[str, str]:
         """The columns of its rows and their types; what is prose is in one column, ``text``."""
         told = {f.name: _TYPES.get(f.kind, "string") for f in self.fields if f.kind != "prose"}
-        prose = {"text": "string"} if any(f.kind == "prose" for f in self.fields) else {}
-        return {"source_row": "int64", **told, **prose}
+        text = {"text": "string"} if self.prose else {}
+        return {"source_row": "int64", **told, **text}
 
     def field(self, name: str) -> Field:
         """A column by its name. Raises KeyError when there is none."""

@@ -2,24 +2,29 @@
 
 import datetime
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.feed_quarantine import FEED_LEFT_OUT, FEED_REASONS
-from healthscore_assets.lake.content import content_hash
-from healthscore_assets.lake.months import days_in
+from healthscore_assets.lake.content import hash_of, version_of
 from healthscore_assets.lake.process_folder import ProcessFolder
 from healthscore_assets.reading.dates.file_months import months_named
-from healthscore_assets.reading.inbox_files import Seen, listed
+from healthscore_assets.reading.inbox_files import (
+    Seen,
+    listed,
+    problem_of_name,
+)
 from healthscore_assets.reading.refused import ExportRefused, Problem
-from healthscore_assets.reading.sidecar import ENDING, read_sidecar
+from healthscore_assets.reading.sidecar import beside, is_sidecar, read_sidecar
 from healthscore_assets.signals.expected import expected
-from healthscore_assets.signals.feed_file import FeedFile, read_feed_file
+from healthscore_assets.signals.feed_file import FeedFile, HowToRead, read_feed_file
 from healthscore_assets.signals.feeds import FEEDS, Feed
+from healthscore_assets.signals.file_days import last_day
 
 FEED_COLUMNS = tuple(
     f"{feed.name}.{field.name}" for feed in FEEDS.values() for field in feed.fields
@@ -29,11 +34,15 @@ FEED_COLUMNS = tuple(
 
 @dataclass(frozen=True)
 class FeedReading:
-    """What people wrote down: further headers, the order of dates, how much may be unusable."""
+    """What people wrote down: further headers, the order of dates, how much may be unusable.
+
+    ``newest`` is the last day of the graph: nothing can have happened later.
+    """
 
     aliases: tuple[tuple[str, str], ...] = ()
-    date_order: str | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
     largest_quarantined_share: float = 0.05
+    newest: datetime.date | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class FeedDelivery:
     @property
     def sha256(self) -> str:
         """Hash of the file's bytes."""
-        return _hashed(self.path, _seen(self.path))
+        return hash_of(self.path)
 
 
 def feed_folder(exports: Path, feed: Feed) -> Path:
@@ -76,12 +85,10 @@ def feed_deliveries(exports: Path, feed: Feed, reading: FeedReading) -> list[Fee
     folder = feed_folder(exports, feed)
     if not folder.is_dir():
         return []
-    return [
-        each
-        for path in listed(folder)
-        if not _is_sidecar(path)
-        for each in _deliveries_of(path, path.relative_to(exports).as_posix(), feed, reading)
-    ]
+    files = [path for path in listed(folder) if not is_sidecar(path)]
+    for gone in {path for path in _read if path.is_relative_to(folder)} - {*files}:
+        _read.pop(gone, None)
+    return [each for path in files for each in _deliveries_of(path, exports, feed, reading)]
 
 
 def listed_feeds(exports: Path) -> dict[Path, Seen]:
@@ -96,12 +103,17 @@ def listed_feeds(exports: Path) -> dict[Path, Seen]:
 
 def read_feeds_ahead(exports: Path, reading: FeedReading, enough: Callable[[], bool]) -> int:
     """Read files until it is enough; says how many are left. What was read is kept."""
-    files = [path for path in listed_feeds(exports) if not _is_sidecar(path)]
-    for done, path in enumerate(files):
+    files = [
+        (path, feed)
+        for feed in FEEDS.values()
+        if feed_folder(exports, feed).is_dir()
+        for path in listed(feed_folder(exports, feed))
+        if not is_sidecar(path)
+    ]
+    for done, (path, feed) in enumerate(files):
         if enough():
             return len(files) - done
-        source_file = path.relative_to(exports).as_posix()
-        _deliveries_of(path, source_file, FEEDS[source_file.partition("/")[0]], reading)
+        _deliveries_of(path, exports, feed, reading)
     return 0
 
 
@@ -115,64 +127,76 @@ def covering(found: Sequence[FeedDelivery], month: str) -> list[FeedDelivery]:
     return list(seen.values())
 
 
-def month_stamp(found: Sequence[FeedDelivery], month: str) -> tuple[str, ...]:
-    """What the files tell of a month, in the order in which their versions of a row count.
+Told = tuple[datetime.date, str, str, int]
+"""Of a file that covers a month: its day and name, the hash of its rows, how many lines refused."""
+
+
+def month_stamp(told: Iterable[Told], month: str) -> tuple[tuple[str, int], ...]:
+    """What files tell of a month, in the order in which their versions of a row count.
 
     Equal as long as the month's table would be: a later export of the same rows changes nothing.
     """
-    end = f"{month}-{days_in(month)}"
-    told = []
-    for each in covering(found, month):
-        if each.file is None:
-            told.append((True, 0, each.source_file, f"refused {each.sha256}"))
-        else:
-            hashed = each.file.months[month]
-            told.append((*in_order(each.file.as_of, end), each.source_file, hashed))
-    return tuple(dict.fromkeys(hashed for *_, hashed in sorted(told)))
+    end = last_day(month).toordinal()
+
+    def order(each: Told) -> tuple[bool, int, str]:
+        # The newest in time first, then the earliest of those that came later.
+        day = each[0].toordinal()
+        return day > end, day if day > end else -day, each[1]
+
+    return tuple(dict.fromkeys((hashed, lines) for _, _, hashed, lines in sorted(told, key=order)))
 
 
-def in_order(as_of: datetime.date, end: str) -> tuple[bool, int]:
-    """The order in which files count for a month that ends on a day: the newest by then first."""
-    late = as_of.isoformat() > end
-    days = as_of.toordinal()
-    return late, days if late else -days
+def told_of(found: Sequence[FeedDelivery], month: str) -> list[Told]:
+    """What the files that cover a month tell of it; a refused one is known by its bytes."""
+    return [
+        (datetime.date.max, each.source_file, each.sha256, 0)
+        if each.file is None
+        else (
+            each.file.as_of,
+            each.source_file,
+            each.file.months[month].hash,
+            each.file.months[month].refused,
+        )
+        for each in covering(found, month)
+    ]
+
+
+_read: dict[Path, tuple[object, list[FeedDelivery]]] = {}
+"""What the files are, as this process read them last, with what that hangs on."""
 
 
 def _deliveries_of(
-    path: Path, source_file: str, feed: Feed, reading: FeedReading
+    path: Path, exports: Path, feed: Feed, reading: FeedReading
 ) -> list[FeedDelivery]:
-    told = source_file.encode(errors="replace").decode()
-    if told != source_file:
-        return [_refused(path, told, Problem(told, "its name is not UTF-8", "rename it"))]
+    """The tables of a file; read again only when it changes, its sidecar, or how to read it."""
+    source_file = path.relative_to(exports).as_posix()
+    unusable = problem_of_name(source_file)
+    if unusable is not None:
+        return [_refused(path, unusable.source_file, unusable)]
     try:
-        beside = path.with_name(path.name + ENDING)
-        return _understood(path, source_file, feed.name, _seen(path), _seen(beside), reading)
+        version = (source_file, version_of(path), version_of(beside(path)), reading)
+        known, found = _read.get(path, (None, []))
+        if known != version:
+            found = _understood(path, source_file, feed, reading)
+            _read[path] = version, found
     except OSError as error:
         problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
         return [_refused(path, source_file, problem)]
+    return found
 
 
-@functools.lru_cache(maxsize=20_000)
 def _understood(
-    path: Path,
-    source_file: str,
-    feed: str,
-    _file: tuple[int, int] | None,
-    _beside: tuple[int, int] | None,
-    reading: FeedReading,
+    path: Path, source_file: str, feed: Feed, reading: FeedReading
 ) -> list[FeedDelivery]:
-    """The tables of a file; read again only when its size or time changes, or its sidecar's."""
     try:
         sidecar = read_sidecar(path, source_file)
-        files = read_feed_file(
-            path,
-            source_file,
-            FEEDS[feed],
-            _folder().path,
-            aliases=reading.aliases,
-            date_order=sidecar.date_order or reading.date_order,
-            month=sidecar.month,
+        how = HowToRead(
+            reading.aliases,
+            sidecar.date_order or reading.date_order,
+            sidecar.month,
+            reading.newest,
         )
+        files = read_feed_file(path, source_file, feed, _folder().path, how)
     except ExportRefused as refused:
         return [_refused(path, source_file, refused.problem)]
     return [_within(path, file, reading.largest_quarantined_share) for file in files]
@@ -207,22 +231,6 @@ def _within(path: Path, file: FeedFile, share: float) -> FeedDelivery:
 def _refused(path: Path, source_file: str, problem: Problem) -> FeedDelivery:
     months = months_named(path.name)
     return FeedDelivery(path, source_file, tuple(months) if len(months) == 1 else (), None, problem)
-
-
-def _is_sidecar(path: Path) -> bool:
-    return path.name.endswith(ENDING) and path.with_name(path.name.removesuffix(ENDING)).is_file()
-
-
-def _seen(path: Path) -> tuple[int, int] | None:
-    if not path.is_file():
-        return None
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
-
-
-@functools.lru_cache(maxsize=20_000)
-def _hashed(path: Path, _file: tuple[int, int] | None) -> str:
-    return content_hash(path)
 
 
 @functools.cache

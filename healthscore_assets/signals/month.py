@@ -1,11 +1,11 @@
 """A month of a feed from the files that tell of it: one row per key, and its client."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import ibis
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.rules import schema_of
@@ -57,37 +57,40 @@ def feed_month(
     end = f"{month}-{days_in(month)}"
     told = _with_clients(engine, _rows_of(engine, feed, files, month, end), clients)
     told = engine.keep(f"{feed.name}_told", told)
-    excluded = told.filter(told.excluded)
     left = told.filter(~told.excluded)
-    older = 0
     if feed.register:
-        everything = left
         left = engine.keep(f"{feed.name}_newest", _newest(left, feed))
         _refuse_differing(engine, left, feed)
-        older = _count(engine, everything) - _count(engine, left)
     numbered = engine.keep(f"{feed.name}_numbered", _numbered(left, feed))
-    kept = numbered.filter(numbered.version == 0)
     return FeedMonth(
-        kept,
-        _quarantine(engine, feed, files, month, excluded),
-        {
-            "delivered": _count(engine, told),
-            "kept": _count(engine, kept),
-            "superseded": _count(engine, numbered.filter(numbered.version > 0)),
-            "older": older,
-            "excluded": _count(engine, excluded),
-        },
+        numbered.filter(numbered.version == 0),
+        _quarantine(engine, feed, files, month, told.filter(told.excluded)),
+        _numbers(engine, feed, told, numbered),
     )
 
 
-def lines_of(file: FeedFile, feed: Feed, month: str) -> pa.Table:
-    """What of a file was refused that belongs to a month: by its day, else to the file's first."""
-    if feed.register:
-        return file.refused
-    told = pc.strftime(file.refused["day"], "%Y-%m")
-    covered = pa.array(list(file.months))
-    told = pc.if_else(pc.is_in(told, covered), told, None)
-    return file.refused.filter(pc.equal(pc.fill_null(told, next(iter(file.months))), month))
+def _numbers(
+    engine: Engine, feed: Feed, told: ibis.Table, numbered: ibis.Table
+) -> Mapping[str, int]:
+    """What became of the rows, each kind counted by itself."""
+    before = told[feed.begins] < told[feed.begins].max(where=~told.excluded).over(ibis.window())
+    marked = (
+        told.mutate(older=before & ~told.excluded) if feed.register else told.mutate(older=False)
+    )
+    (first,) = engine.rows(
+        marked.aggregate(
+            delivered=marked.count(),
+            older=marked.count(where=marked.older),
+            excluded=marked.count(where=marked.excluded),
+        )
+    )
+    (second,) = engine.rows(
+        numbered.aggregate(
+            kept=numbered.count(where=numbered.version == 0),
+            superseded=numbered.count(where=numbered.version > 0),
+        )
+    )
+    return first | second
 
 
 def _rows_of(
@@ -96,19 +99,17 @@ def _rows_of(
     """Every version of every row, with the file it is from and how late that file is."""
     parts = []
     for file in files:
-        flagged = str(bool({"escalated", "tags"} & file.columns.keys())).lower()
         late = f"DATE '{file.as_of}' > DATE '{end}'"
         parts.append(
             f"SELECT * EXCLUDE (month), {_quote(file.source_file)} AS source_file,"
-            f" {late} AS late, abs(DATE '{file.as_of}' - DATE '{end}')::BIGINT AS distance,"
-            f" {flagged} AS flagged FROM read_parquet({_quote(str(file.rows))})"
+            f" {late} AS late, abs(DATE '{file.as_of}' - DATE '{end}')::BIGINT AS distance"
+            f" FROM read_parquet({_quote(str(file.rows.path))})"
             f" WHERE month = {_quote(month)}"
         )
     further = {
         "source_file": "string",
         "late": "boolean",
         "distance": "int64",
-        "flagged": "boolean",
     }
     return engine.view(
         f"{feed.name}_rows", " UNION ALL ".join(parts), ibis.schema({**feed.columns, **further})
@@ -126,15 +127,24 @@ def _with_clients(engine: Engine, rows: ibis.Table, clients: KnownClients) -> ib
         "excluded_accounts",
         _pairs(list(clients.excluded), list(clients.excluded)),
         ibis.schema({"told": "string", "alias_of": "string"}),
-    ).select(excluded_id="told")
+    )
+    return _identified(rows, aliases, left_out, clients.names)
+
+
+# The same for every month, and it takes longer to build than to run.
+@functools.lru_cache(maxsize=64)
+def _identified(
+    rows: ibis.Table, aliases: ibis.Table, excluded: ibis.Table, known: ibis.Table | None
+) -> ibis.Table:
+    left_out = excluded.select(excluded_id="told")
     rows = rows.rename(told_client="client_id")
     rows = rows.left_join(aliases, rows.told_client == aliases.told).drop("told")
     rows = rows.mutate(known_as=rows.alias_of.coalesce(rows.told_client)).drop("alias_of")
-    if clients.names is None:
+    if known is None:
         rows = rows.mutate(client_id=rows.known_as)
     else:
-        ids = clients.names.select(known_id="client_id").distinct()
-        names = clients.names.filter(clients.names.client_name.notnull())
+        ids = known.select(known_id="client_id").distinct()
+        names = known.filter(known.client_name.notnull())
         names = names.select("client_id", name=_name_key(names.client_name)).distinct()
         names = names.group_by("name").aggregate(
             named_id=names.client_id.max(), clients=names.client_id.nunique()
@@ -153,6 +163,7 @@ def _with_clients(engine: Engine, rows: ibis.Table, clients: KnownClients) -> ib
     )
 
 
+@functools.lru_cache(maxsize=64)
 def _newest(rows: ibis.Table, feed: Feed) -> ibis.Table:
     newest = rows[feed.begins].max().over(ibis.window())
     return rows.mutate(newest=newest).filter(ibis._[feed.begins] == ibis._.newest).drop("newest")
@@ -191,6 +202,7 @@ def _refuse_differing(engine: Engine, rows: ibis.Table, feed: Feed) -> None:
     )
 
 
+@functools.lru_cache(maxsize=64)
 def _numbered(rows: ibis.Table, feed: Feed) -> ibis.Table:
     """Versions of the same row from 0, the one that counts; ids made for rows without one."""
     later = {name for end, names in feed.ends for name in (end, *names)}
@@ -223,7 +235,7 @@ def _quarantine(
     """What was refused when the files were read, and the rows of accounts that are no clients."""
     columns = list(schema_of(feed_quarantine(feed.name)))
     schema = schema_of(feed_quarantine(feed.name))
-    lines = pa.concat_tables([lines_of(file, feed, month) for file in files]).select(columns)
+    lines = pa.concat_tables([file.lines_of(month) for file in files]).select(columns)
     refused = engine.arrow(f"{feed.name}_refused", lines, schema)
     headers = {file.source_file: file.columns["client_id"] for file in files}
     named = engine.arrow(
@@ -239,8 +251,7 @@ def _quarantine(
         value="told_client",
         reason=ibis.literal("excluded_account"),
     )
-    # A cell may be refused, too, of a row that is left out.
-    return refused.anti_join(out, ["source_file", "source_row", "column"]).union(out)
+    return refused.union(out)
 
 
 def _name_key(name: ibis.Value) -> ibis.Value:

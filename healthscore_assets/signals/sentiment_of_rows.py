@@ -26,8 +26,7 @@ def with_sentiment(
     new = engine.to_arrow(texts.anti_join(known, texts.text_sha256 == known.read_sha256))
     scores = sentiment_of(new["text"], model) if new.num_rows else pa.array([], pa.float64())
     rows_scored = pa.table({"read_sha256": new["text_sha256"], "sentiment": scores})
-    # Kept, as a scan of rows in memory takes no filter from the join.
-    scored = engine.keep("texts_scored", engine.arrow("texts_new", rows_scored, _SCHEMA))
+    scored = engine.arrow("texts_scored", rows_scored, _SCHEMA)
     everything = known.union(scored)
     joined = hashed.left_join(everything, hashed.text_sha256 == everything.read_sha256)
     told = joined.text_sha256.notnull()

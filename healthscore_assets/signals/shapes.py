@@ -19,13 +19,6 @@ def accounts(rows: ibis.Table, month: str) -> ibis.Table:
     return rows.mutate(contract=contract, churned=churned)
 
 
-def support_tickets(rows: ibis.Table, month: str) -> ibis.Table:  # noqa: ARG001
-    """Escalated by its own column, else by a tag that says so."""
-    tagged = rows.tags.lower().contains("escalat").fill_null(False)
-    told = ibis.ifelse(rows.flagged, tagged, None)
-    return rows.mutate(escalated=rows.escalated.coalesce(told))
-
-
 def surveys(rows: ibis.Table, month: str) -> ibis.Table:  # noqa: ARG001
     """A row per score: one of its own column is of that kind, others are NPS unless they say."""
     plain = rows.drop("nps", "csat", "score", "kind")
@@ -44,7 +37,6 @@ def surveys(rows: ibis.Table, month: str) -> ibis.Table:  # noqa: ARG001
 
 _SHAPES: dict[str, Callable[[ibis.Table, str], ibis.Table]] = {
     "accounts": accounts,
-    "support_tickets": support_tickets,
     "surveys": surveys,
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 from project import Project
 from test_runs import Running
@@ -86,6 +87,35 @@ def test_a_refused_feed_keeps_what_it_had_and_holds_up_nothing(running: Running)
     assert run_planned(running)["2024-01"].succeeded
     assert list(running.project.table("surveys", "2024-01")["score"]) == [3.0]
     assert running.planned() == {}
+
+
+def test_snapshots_that_differ_hold_up_nothing_either(running: Running) -> None:
+    running.project.deliver_month("2024-01")
+    for name, seats in (("a", 1), ("b", 2)):
+        text = f"Client,Seats\nacme,{seats}\n"
+        deliver(running, "accounts", f"{name}_2024-01-31.csv", text)
+    outcome = run_planned(running)["2024-01"]
+    assert not outcome.succeeded
+    assert outcome.problems == [
+        "accounts/a_2024-01-31.csv: it and accounts/b_2024-01-31.csv tell different things of "
+        "client 'acme' on 2024-01-31; keep the one that is right"
+    ]
+    assert running.project.months("accounts") == []
+    assert scores(running, "2024-01").keys() == {"acme", "bolt"}
+
+
+def test_a_workbook_that_breaks_keeps_its_months(running: Running) -> None:
+    path = running.project.exports / "surveys" / "answers.xlsx"
+    path.parent.mkdir()
+    answers = pd.DataFrame({"Client": ["acme"], "Date": ["2024-01-05"], "Score": [9]})
+    answers.to_excel(path, sheet_name="Answers", index=False)
+    other = deliver(running, "surveys", "other_2024-02.csv", SURVEY + "acme,2024-02-05,9,\n")
+    assert all(outcome.succeeded for outcome in run_planned(running).values())
+    path.write_bytes(path.read_bytes()[:500])
+    assert running.planned().keys() == {"2024-01"}
+    assert not run_planned(running)["2024-01"].succeeded
+    assert running.project.months("surveys") == ["2024-01", "2024-02"]
+    assert other.exists()
 
 
 def test_an_export_of_everything_runs_the_months_that_it_changes(running: Running) -> None:

@@ -1,5 +1,6 @@
 """Contracts held against staged months: rows just inside and just outside of every rule."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,45 @@ ROWS: dict[str, dict[str, Any]] = {
         "unique_visitors_change": None,
         "direction": None,
     },
+    "accounts": {
+        "client_id": "a",
+        "seats": 0,
+        "arr": 0.0,
+        "snapshot_date": datetime.date(2024, 5, 31),
+        "contract": "ended",
+        "churned": True,
+    },
+    "support_tickets": {
+        "ticket_id": "1",
+        "client_id": "a",
+        "created": datetime.date(2024, 5, 1),
+        "csat": 1.0,
+        "sentiment": -1.0,
+    },
+    "surveys": {
+        "answer_id": "1",
+        "client_id": "a",
+        "date": datetime.date(2024, 5, 1),
+        "kind": "nps",
+        "score": 0.0,
+    },
+    "raw_surveys": {
+        "source_file": "surveys/a.csv",
+        "source_sha256": "0123456789abcdef" * 4,
+        "as_of": datetime.date(2024, 5, 31),
+        "rows": 0,
+        "rows_of_month": 0,
+        "rows_refused": 0,
+        "month_hash": "",
+        "column_map": "{}",
+    },
+    "surveys_quarantine": {
+        "source_file": "surveys/a.csv",
+        "source_row": 1,
+        "column": "Score",
+        "value": None,
+        "reason": "out_of_range",
+    },
 }
 """A row of each table that keeps its contract, at the lower edge of every range."""
 
@@ -131,6 +171,12 @@ INSIDE_AND_OUTSIDE = [
     ("area_weights", "users", 0, -1, "at least 0"),
     ("momentum", "unique_visitors", 0, -1, "at least 0"),
     ("momentum", "engagement_trend", -1.0, -1.0001, "at least -1"),
+    ("accounts", "contract", "to_come", "over", "one of running, ended, to_come"),
+    ("support_tickets", "csat", 5.0, 5.01, "from 1 to 5"),
+    ("support_tickets", "sentiment", 1.0, 1.0001, "from -1 to 1"),
+    ("surveys", "score", 10.0, 10.01, "from 0 to 10"),
+    ("surveys", "kind", "csat", "ces", "one of nps, csat"),
+    ("surveys_quarantine", "reason", "after_the_file", "other", "one of no_client_id"),
     ("momentum", "direction", "flat", "sideways", "one of up, flat, down"),
 ]
 

@@ -1,16 +1,19 @@
 """Files of the feeds: which columns they have, what is refused, and what each month knows."""
 
 import datetime
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fastavro
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from healthscore_assets.reading.refused import ExportRefused
-from healthscore_assets.signals.feed_file import FeedFile, read_feed_file
+from healthscore_assets.signals.feed_file import FeedFile, HowToRead, ToldOfMonth, read_feed_file
 from healthscore_assets.signals.feeds import FEEDS
 
 Read = Callable[..., FeedFile]
@@ -25,9 +28,7 @@ def read(tmp_path: Path) -> Read:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         into = tmp_path / "rows"
         into.mkdir(exist_ok=True)
-        (file,) = read_feed_file(
-            path, f"{feed}/{name}", FEEDS[feed], into, **{"aliases": [], **told}
-        )
+        (file,) = read_feed_file(path, f"{feed}/{name}", FEEDS[feed], into, HowToRead(**told))
         return file
 
     return from_lines
@@ -35,7 +36,9 @@ def read(tmp_path: Path) -> Read:
 
 def rows(file: FeedFile, *columns: str) -> list[tuple[Any, ...]]:
     """Columns of the rows, by month and row."""
-    table = pq.read_table(file.rows).sort_by([("month", "ascending"), ("source_row", "ascending")])
+    table = pq.read_table(file.rows.path).sort_by(
+        [("month", "ascending"), ("source_row", "ascending")]
+    )
     return list(zip(*(table[name].to_pylist() for name in columns), strict=True))
 
 
@@ -90,7 +93,9 @@ def test_salesforce_accounts(read: Read) -> None:
         '"$120,000.50",250,Enterprise,2023-02-01,,2025-02-01',
         name="accounts_2024-05-31.csv",
     )
-    (row,) = pq.read_table(file.rows).filter(pa.compute.field("month") == "2024-05").to_pylist()
+    (row,) = (
+        pq.read_table(file.rows.path).filter(pa.compute.field("month") == "2024-05").to_pylist()
+    )
     # What the customer's company earns, and whom it employs, are neither ARR nor seats.
     assert {name: value for name, value in row.items() if value is not None} == {
         "source_row": 2,
@@ -213,7 +218,8 @@ def test_each_bad_cell_has_a_line(read: Read) -> None:
     ]
     assert rows(file, "source_row", "kind", "score") == [(3, "nps", 10.0), (5, "csat", 5.0)]
     # Eleven rows that are not blank; two can be used.
-    assert (file.delivered, file.used, file.blank) == (12, 2, 1)
+    assert (file.delivered, file.used, file.blank, file.refused_rows) == (12, 2, 1, 9)
+    assert file.adds_up
 
 
 def test_a_bad_cell_of_a_column_that_may_be_missing_leaves_its_row(read: Read) -> None:
@@ -275,7 +281,7 @@ def test_the_day_of_a_file_and_its_months(
 
 def test_a_file_without_rows_says_that_nothing_happened(read: Read) -> None:
     file = read("touchpoints", "Client,Date,Kind", name="touchpoints_2024-05.csv")
-    assert (dict(file.months), file.delivered) == ({"2024-05": ""}, 0)
+    assert (dict(file.months), file.delivered) == ({"2024-05": ToldOfMonth(0, 0, "")}, 0)
     with pytest.raises(ExportRefused, match="put the month into its name: touchpoints_2024-05"):
         read("touchpoints", "Client,Date,Kind")
     told = read("touchpoints", "Client,Date,Kind", month="2024-06")  # by its sidecar
@@ -311,3 +317,100 @@ def test_texts_may_have_lines_and_commas(read: Read) -> None:
     body = '"first, second, third, fourth\nfifth"'
     file = read("support_tickets", "ID,Client,Created,Subject,Body", f"1,acme,2024-05-01,Hi,{body}")
     assert rows(file, "text") == [("Hi\nfirst, second, third, fourth\nfifth",)]
+
+
+def test_what_cannot_have_happened_yet(read: Read) -> None:
+    lines = ["ID,Client,Issued,Due,Paid,Amount", "1,acme,2099-05-01,,,5"]
+    lines += ["2,acme,2024-05-01,2099-01-01,2042-05-01,5", "3,acme,2024-05-31,,2024-05-31,5"]
+    file = read("invoices", *lines, newest=datetime.date(2024, 5, 31))
+    # A day by which something is due may well be to come.
+    assert refused(file) == [(2, "Issued", "in_the_future"), (3, "Paid", "in_the_future")]
+    assert rows(file, "invoice_id", "due", "paid") == [
+        ("2", datetime.date(2099, 1, 1), None),
+        ("3", None, datetime.date(2024, 5, 31)),
+    ]
+    # Without that row the file would cover 75 years.
+    assert list(file.months) == ["2024-05"]
+
+
+@pytest.mark.parametrize("amount", ["1e999", "-1e999"])
+def test_an_amount_is_finite(read: Read, amount: str) -> None:
+    file = read(
+        "invoices", "ID,Client,Issued,Amount", f"1,acme,2024-05-01,{amount}", "2,a,2024-05-01,1"
+    )
+    assert refused(file) == [(2, "Amount", "out_of_range")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("1200.5", 1200.5),
+        ("$1,200.50", 1200.5),
+        ("1,200.50 €", 1200.5),
+        ("EUR 3", 3.0),
+        ("-7", -7.0),
+    ],
+)
+def test_amounts_as_people_write_them(read: Read, cell: str, amount: float) -> None:
+    file = read("invoices", "ID,Client,Issued,Amount", f'1,acme,2024-05-01,"{cell}"')
+    assert rows(file, "amount") == [(amount,)]
+
+
+ANSWERS = pd.DataFrame(
+    {
+        "Client": ["acme", "acme"],
+        "Date": ["2024-05-01", "2024-05-02"],
+        "Kind": ["nps", "csat"],
+        "Score": [11, 5],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "ending", [".csv", ".csv.gz", ".json", ".xlsx", ".parquet", ".avro", ".CSV"]
+)
+def test_every_format_tells_the_same(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"answers{ending}"
+    if ending.lower().startswith(".csv"):
+        ANSWERS.to_csv(path, index=False)
+    elif ending == ".json":
+        ANSWERS.to_json(path, orient="records")
+    elif ending == ".xlsx":
+        ANSWERS.to_excel(path, index=False)
+    elif ending == ".parquet":
+        ANSWERS.assign(Date=pd.to_datetime(ANSWERS["Date"])).to_parquet(path, index=False)
+    else:
+        fields = [{"name": name, "type": "string"} for name in ("Client", "Date", "Kind")]
+        schema = {"type": "record", "name": "Answer", "fields": fields}
+        schema["fields"] = [*fields, {"name": "Score", "type": "long"}]
+        with path.open("wb") as out:
+            fastavro.writer(out, schema, ANSWERS.to_dict("records"))
+    (file,) = read_feed_file(path, path.name, FEEDS["surveys"], tmp_path, HowToRead())
+    assert rows(file, "client_id", "date", "kind", "score") == [
+        ("acme", datetime.date(2024, 5, 2), "csat", 5.0)
+    ]
+    assert [reason for _, _, reason in refused(file)] == ["out_of_range"]
+    assert file.adds_up
+
+
+def test_a_sheet_that_is_another_table_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "answers.xlsx"
+    with pd.ExcelWriter(path) as book:
+        ANSWERS.to_excel(book, sheet_name="Answers", index=False)
+        pd.DataFrame({"A": ["some", "more"], "B": ["words", "here"]}).to_excel(
+            book, sheet_name="Other", index=False
+        )
+        pd.DataFrame(["made by Eve"]).to_excel(book, sheet_name="Notes", index=False, header=False)
+    (file,) = read_feed_file(path, path.name, FEEDS["surveys"], tmp_path, HowToRead())
+    assert file.source_file == "answers.xlsx#Answers"
+    (line,) = file.passed_over
+    assert line.startswith("answers.xlsx#Other, row 1: no column tells the client of a row;")
+
+
+def test_the_rows_of_a_file_are_gone_when_nobody_needs_them(read: Read) -> None:
+    file = read("surveys", "Client,Date,Score", "acme,2024-05-01,9")
+    path = file.rows.path
+    assert path.exists()
+    del file
+    gc.collect()
+    assert not path.exists()

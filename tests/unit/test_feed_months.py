@@ -14,7 +14,7 @@ from healthscore_assets.contracts import FEED_TABLES
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.reading.refused import ExportRefused
-from healthscore_assets.signals.feed_file import FeedFile, read_feed_file
+from healthscore_assets.signals.feed_file import FeedFile, HowToRead, read_feed_file
 from healthscore_assets.signals.feeds import FEEDS
 from healthscore_assets.signals.month import FeedMonth, KnownClients, feed_month
 from healthscore_assets.signals.shapes import shaped
@@ -38,7 +38,7 @@ def read(tmp_path: Path) -> Callable[..., FeedFile]:
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         into = tmp_path / "rows"
         into.mkdir(exist_ok=True)
-        (file,) = read_feed_file(path, f"{feed}/{name}", FEEDS[feed], into, aliases=[])
+        (file,) = read_feed_file(path, f"{feed}/{name}", FEEDS[feed], into, HowToRead())
         return file
 
     return from_lines

@@ -126,6 +126,11 @@ class DateReader:
                 self._refused = _refusal(_first(texts, cells, word), told)
                 return
 
+    @property
+    def observed(self) -> bool:
+        """Whether any cell told something."""
+        return self._refused is not None or bool(self._boundaries)
+
     def decide(self, order: Literal["dmy", "mdy"] | None) -> DateFormat:
         """How the column is written.
 

@@ -1,11 +1,12 @@
 """Which model scores texts: VADER, or a transformer from a folder on disk."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 from healthscore_assets.signals.sentiment.lexicon import VaderModel
-from healthscore_assets.signals.sentiment.model_folder import read_model_folder
+from healthscore_assets.signals.sentiment.model_folder import ModelFolder, read_model_folder
 from healthscore_assets.signals.sentiment.refused import ModelRefused
 
 
@@ -24,14 +25,24 @@ class SentimentModel(Protocol):
 
 
 def open_model(setting: str) -> SentimentModel:
-    """The model that a setting names: `vader`, or the folder of a transformer.
+    """The model that a setting names, `vader` or the folder of a transformer, loaded once.
 
     Raises ModelRefused for a folder that holds no sentiment model that can be told apart, and where
     the extra for transformers is not installed.
     """
     if setting == "vader":
-        return VaderModel()
+        return _vader()
     folder = read_model_folder(Path(setting))
+    return _transformer(folder, folder.version())
+
+
+@lru_cache(maxsize=1)
+def _vader() -> SentimentModel:
+    return VaderModel()
+
+
+@lru_cache(maxsize=1)
+def _transformer(folder: ModelFolder, _version: tuple[object, ...]) -> SentimentModel:
     try:
         # Seconds and hundreds of megabytes, for those that set it only.
         from healthscore_assets.signals.sentiment.transformer import TransformerModel

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from healthscore_assets.lake.content import content_hash
+from healthscore_assets.lake.content import content_hash, version_of
 from healthscore_assets.signals.sentiment.refused import ModelRefused
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -33,9 +33,15 @@ class ModelFolder:
 
     def digest(self) -> str:
         """SHA-256 over the model's files, in hexadecimal: other weights are another model."""
-        files = sorted({file for pattern in _READ for file in self.path.glob(pattern)})
-        lines = [f"{content_hash(file)}  {file.name}\n" for file in files]
+        lines = [f"{content_hash(file)}  {file.name}\n" for file in self._files()]
         return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def version(self) -> tuple[object, ...]:
+        """Equal as long as no file was written again, without reading any."""
+        return tuple((file.name, version_of(file)) for file in self._files())
+
+    def _files(self) -> list[Path]:
+        return sorted({file for pattern in _READ for file in self.path.glob(pattern)})
 
 
 def read_model_folder(path: Path) -> ModelFolder:

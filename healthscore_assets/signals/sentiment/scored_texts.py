@@ -1,6 +1,5 @@
-"""What of a text is scored, and by which hash it is known."""
+"""What of a text is scored."""
 
-import hashlib
 from importlib.metadata import version
 
 import pyarrow as pa
@@ -39,15 +38,3 @@ def scored_texts(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
 def long_enough(scored: pa.Array) -> pa.Array:
     """Whether a text that is scored has three words of letters; null for null."""
     return pc.greater_equal(pc.count_substring_regex(scored, _WORD), MIN_WORDS)
-
-
-def text_hash(texts: pa.ChunkedArray | pa.Array) -> pa.Array:
-    """Hexadecimal SHA-256 of the texts as they are scored, null where nothing is left to read.
-
-    A score is kept under it and the model's name, so that a known text is not scored again.
-    """
-    known = scored_texts(texts).dictionary_encode()
-    hashes = [
-        hashlib.sha256(text.encode("utf-8")).hexdigest() for text in known.dictionary.to_pylist()
-    ]
-    return pa.array(hashes, pa.string()).take(known.indices)

@@ -5,12 +5,16 @@ from textwrap import shorten
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
 from healthscore_assets.signals.sentiment.model_folder import ModelFolder
 from healthscore_assets.signals.sentiment.refused import ModelRefused
 from healthscore_assets.signals.sentiment.scored_texts import TEXT_RULES
+
+_OF_BAD_FILES = (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError)
+"""What loading raises for files that are cut, changed, or of another model."""
 
 _BATCH = 32
 _UNTOLD_LIMIT = 512
@@ -65,8 +69,10 @@ def _load(folder: ModelFolder) -> tuple[Any, Any]:
             dtype=torch.float32,
             output_loading_info=True,
         )
-    # Of files that are cut or changed, tokenizers and safetensors raise nothing narrower.
     except Exception as error:
+        # tokenizers raises a plain Exception for files that are cut or changed.
+        if type(error) is not Exception and not isinstance(error, _OF_BAD_FILES):
+            raise
         found = shorten(f"{type(error).__name__}: {error}", 200, placeholder=" ...")
         raise ModelRefused(
             folder.path, f"cannot be loaded ({found})", "download the whole model again"

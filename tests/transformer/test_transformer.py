@@ -1,6 +1,6 @@
 """A transformer from disk, tiny and made here: its weights are such that a score can be worked out.
 
-Without the `transformer` extra this is skipped; `make test-transformer` installs it.
+It needs the `transformer` extra, which `make test-transformer` installs.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import tokenizers
+import torch
+import transformers
 
 from healthscore_assets.signals.sentiment.model import open_model
 from healthscore_assets.signals.sentiment.refused import ModelRefused
 from healthscore_assets.signals.sentiment.scored_texts import TEXT_RULES
 from healthscore_assets.signals.sentiment.scores import sentiment_of
-
-torch = pytest.importorskip("torch", reason="the transformer extra is not installed")
-tokenizers = pytest.importorskip("tokenizers", reason="the transformer extra is not installed")
-transformers = pytest.importorskip("transformers", reason="the transformer extra is not installed")
 
 THREE = {0: "negative", 1: "neutral", 2: "positive"}
 WORDS = ["the", "page", "is", "good", "bad", "and", "was", "here"]
