@@ -20,8 +20,10 @@ from healthscore_assets.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from healthscore_assets.orchestration.workplace import Workplace
     from healthscore_assets.pendo.export_file import ExportFile
     from healthscore_assets.pendo.inbox import Delivery
+    from healthscore_assets.signals.feeds import Feed
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports, wherever they lie.")]
 
@@ -36,40 +38,63 @@ def check(
     """Read exports without running anything, and say how they are understood.
 
     For each file: its shape, its month, what each column is. For each month: what would load,
-    features without an area, rows and cells that would be quarantined and why.
+    features without an area, rows and cells that would be quarantined and why. A file is read as
+    the feed in whose folder it lies, any other as usage of Pendo.
 
     \b
     Examples:
       healthscore check "exports/pendo/usage 2024-05.csv"
+      healthscore check exports/support_tickets/*
       healthscore check ~/Downloads/*.csv
     """
+    from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.reading.sidecar import is_sidecar
+    from healthscore_assets.signals.inbox import feed_of_path
+
+    workplace = workplace_of(exports, lookups, lake)
+    problems = [_missing(path) for path in files if not path.is_file()]
+    present = [path.absolute() for path in files if path.is_file() and not is_sidecar(path)]
+    try:
+        workplace.check_lookups()
+        feeds = {path: feed for path in present if (feed := feed_of_path(path)) is not None}
+        usage = [path for path in present if path not in feeds]
+        more, elsewhere = _check_usage(workplace, usage)
+        problems += more + _check_feeds(workplace, feeds | elsewhere)
+    except LookupRefused as refused:
+        end(str(refused))
+    complain(dict.fromkeys(problems))
+    if problems:
+        raise typer.Exit(1)
+
+
+def _check_usage(workplace: "Workplace", files: list[Path]) -> "tuple[list[str], dict[Path, Feed]]":
+    """Show files as usage; returns what is wrong, and files that read like a feed instead."""
     from healthscore_assets.cli.check_screen import show_file, show_month
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lookups.internal_domains import read_internal_domains
-    from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.plan import known_months_of, lost_files
     from healthscore_assets.pendo import preview
     from healthscore_assets.pendo.inbox import of_month, understood
     from healthscore_assets.reading.refused import ExportRefused
-    from healthscore_assets.reading.sidecar import is_sidecar
 
-    workplace = workplace_of(exports, lookups, lake)
-    missing = [_missing(path) for path in files if not path.is_file()]
-    present = [path.absolute() for path in files if path.is_file() and not is_sidecar(path)]
-    try:
-        workplace.check_lookups()
-        reading = workplace.reading()
-        known = preview.Lookups(
-            workplace.product_areas,
-            read_internal_domains(workplace.lookup_file("internal_domains")),
-            workplace.identities,
-            workplace.settings,
-        )
-    except LookupRefused as refused:
-        end(str(refused))
-    found = understood([(path, _named_from(path, workplace.inbox)) for path in present], reading)
-    refused_files = [each.problem.line() for each in found if each.problem and each.months]
-    problems = missing + refused_files + lost_files(found)
+    known = preview.Lookups(
+        workplace.product_areas,
+        read_internal_domains(workplace.lookup_file("internal_domains")),
+        workplace.identities,
+        workplace.settings,
+    )
+    named = [(path, _named_from(path, workplace.inbox)) for path in files]
+    found = understood(named, workplace.reading())
+    elsewhere = {
+        each.path: feed
+        for each in found
+        if each.export is None
+        and not each.path.is_relative_to(workplace.inbox)
+        and (feed := _feed_like(each, workplace)) is not None
+    }
+    found = [each for each in found if each.path not in elsewhere]
+    problems = [each.problem.line() for each in found if each.problem and each.months]
+    problems += lost_files(found)
     for delivery in found:
         show_file(delivery)
     for month in known_months_of(found):
@@ -84,9 +109,49 @@ def check(
             continue
         show_month(told, [export for _, export in of_files], known.settings.measure)
         problems += [str(told.refused)] if told.refused else []
-    complain(problems)
-    if problems:
-        raise typer.Exit(1)
+    return problems, elsewhere
+
+
+def _feed_like(delivery: "Delivery", workplace: "Workplace") -> "Feed | None":
+    """The feed that a file reads like which is no usage."""
+    from healthscore_assets.reading.refused import ExportRefused
+    from healthscore_assets.signals.recognised import feed_like
+
+    try:
+        aliases = workplace.feed_reading().aliases
+        return feed_like(delivery.path, delivery.source_file, aliases)
+    except ExportRefused:
+        return None
+
+
+def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]:
+    """Show files as feeds; returns what is wrong."""
+    from healthscore_assets.cli.check_feeds import show_feed_file, show_feed_months
+    from healthscore_assets.signals.feeds import FEEDS
+    from healthscore_assets.signals.inbox import deliveries_of, feed_folder
+    from healthscore_assets.signals.month import KnownClients
+
+    reading, problems = workplace.feed_reading(), []
+    identities = workplace.identities
+    clients = KnownClients(identities.client_aliases, identities.excluded_accounts)
+    for feed in FEEDS.values():
+        folder = feed_folder(workplace.exports_folder, feed)
+        paths = [path for path, of in files.items() if of is feed]
+        found = [
+            each
+            for path in paths
+            for each in deliveries_of(path, _named_from(path, folder.parent), feed, reading)
+        ]
+        for each in found:
+            show_feed_file(each)
+        problems += [each.problem.line() for each in found if each.problem]
+        problems += show_feed_months(found, feed, clients)
+        problems += [
+            f"{path.name}: reads like {feed.name}; put it in {folder}"
+            for path in paths
+            if not path.is_relative_to(folder)
+        ]
+    return problems
 
 
 def _missing(path: Path) -> str:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime
 
 from healthscore_assets.contracts.quarantine import REASONS
+from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.preview import Preview
+from healthscore_assets.reading.formats.batch import Layout
 
 _NAMED = 8
 
@@ -18,12 +20,12 @@ def show_file(delivery: Delivery) -> None:
         print("  refused: see below\n")
         return
     if delivery.is_names:
-        names = _count(len(export.feature_names), "feature")
+        names = plural(len(export.feature_names), "feature")
         print(f"  names of {names}, for the exports beside it\n")
         return
     months = ", ".join(delivery.months)
     told = f"by {export.told_by if export.when is None else _dated(export)}"
-    print(f"  {_SHAPES[export.shape]}, {months} ({told}){_written(export)}")
+    print(f"  {_SHAPES[export.shape]}, {months} ({told}){layout_in_words(export.layout)}")
     for role, headers in _roles(export).items():
         print(f"  {role:<14} {headers}")
     for note in export.notes:
@@ -51,8 +53,8 @@ def _dated(export: ExportFile) -> str:
     return header
 
 
-def _written(export: ExportFile) -> str:
-    layout = export.layout
+def layout_in_words(layout: Layout) -> str:
+    """Where the header is, encoding and delimiter, as far as they are unusual."""
     told = [f"header in row {layout.header_row}"] if layout.header_row > 1 else []
     if layout.format == "csv" and layout.encoding != "utf-8":
         told.append({"cp1252": "Windows-1252"}.get(layout.encoding, layout.encoding.upper()))
@@ -74,13 +76,14 @@ def _roles(export: ExportFile) -> dict[str, str]:
             counts = f" ({column.measure})" if column.measure else ""
             lines[column.role] = f"{column.header!r}{counts}"
     for measure, named in features.items():
-        lines[measure] = f"{_count(len(named), 'feature')}: {_some([*map(_csv, named)])}"
+        lines[measure] = f"{plural(len(named), 'feature')}: {some([*map(_csv, named)])}"
     if ignored:
-        lines["not read"] = _some(ignored)
+        lines["not read"] = some(ignored)
     return lines
 
 
-def _some(texts: list[str]) -> str:
+def some(texts: list[str]) -> str:
+    """The first few, and how many more."""
     more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
     return ", ".join(texts[:_NAMED]) + more
 
@@ -88,10 +91,10 @@ def _some(texts: list[str]) -> str:
 def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
     """What a month's files would give, what is set apart, and what to look at."""
     read = told.cleaned.read
-    rows = [_count(read.rows, "row")]
+    rows = [plural(read.rows, "row")]
     rows += [f"{told.cleaned.title_rows} above the header"] if told.cleaned.title_rows else []
     rows += (
-        [f"{_count(read.total_rows, 'total')} left out, being the sum of the rows"]
+        [f"{plural(read.total_rows, 'total')} left out, being the sum of the rows"]
         if read.total_rows
         else []
     )
@@ -99,10 +102,10 @@ def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
     partial = ", partial" if any(export.partial for export in exports) else ""
     print(f"{told.month}{partial if over else ', partial: the month is not over'}")
     print(f"  {', '.join(rows)}")
-    visitors = f"{_count(told.visitors, 'visitor')} ({told.internal:,} internal)"
+    visitors = f"{plural(told.visitors, 'visitor')} ({told.internal:,} internal)"
     if all(export.index("visitor_id") is None for export in exports):
         visitors = "no visitors: per-user scores will be null"
-    print(f"  {_count(told.clients, 'client')}, {visitors}")
+    print(f"  {plural(told.clients, 'client')}, {visitors}")
     for each, total in told.engagement.items():
         scored = "  (scored)" if each == measure else ""
         print(
@@ -118,12 +121,12 @@ def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
     if told.cleaned.listed_as_both:
         print(f"  {told.cleaned.listed_as_both:,} visitors are listed as both audiences: internal")
     for reason in told.quarantine:
-        print(f"  quarantine: {_count(reason['count'], reason['of'])}, {REASONS[reason['reason']]}")
+        print(f"  quarantine: {plural(reason['count'], reason['of'])}, {REASONS[reason['reason']]}")
         for line in reason["first"]:
             place = f"{line['source_file']}, row {line['source_row']}, column {line['column']!r}"
             print(f"    {place}: {line['value']!r}")
     if told.unmapped:
-        features = _count(len(told.unmapped), "feature")
+        features = plural(len(told.unmapped), "feature")
         print(f"  without an area: {features}; lines for product_areas.csv:")
         for feature in told.unmapped[:_NAMED]:
             print(f"    {_csv(feature['feature'])},    ({feature['engagement']:,.0f} {measure})")
@@ -132,10 +135,6 @@ def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
     for line in told.alike[:_NAMED]:
         print(f"  {line}")
     print()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _csv(text: str) -> str:

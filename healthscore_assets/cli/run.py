@@ -151,6 +151,8 @@ def run_months(
         edited,
         withdrawn=sorted({*gone} - {*withdrawn_months(workplace.lake, found)}),
     )
+    for line in told.misplaced:
+        _say(console, line)
     complain(lost)
     # A file that is refused is refused in each of its months, for one reason.
     complain(dict.fromkeys(line for outcome in outcomes for line in outcome.problems))

@@ -18,6 +18,8 @@ from healthscore_assets.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lake.lake import Lake
     from healthscore_assets.orchestration.workplace import Workplace
@@ -33,7 +35,10 @@ def status(
     lake: LakeFolder = LAKE,
     engine: EngineOption = ENGINE,  # noqa: ARG001
 ) -> None:
-    """Show, per month: files, rows in, rows quarantined, engagement unmapped, the last run."""
+    """Show, per month: files, rows in, rows quarantined, engagement unmapped, the last run.
+
+    Of each other feed: the months that it tells of, its rows, and the lines refused of it.
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -47,7 +52,8 @@ def status(
         runs = last_runs(instance)
     # Runs of other folders may share the instance: months are those of this lake and this inbox.
     months = sorted({*workplace.lake.months(RAW), *_delivered(workplace)})
-    if not months:
+    feeds = _feeds(workplace.lake)
+    if not months and not feeds.row_count:
         print(f"No month has been run yet. Put exports in {workplace.inbox}; healthscore run")
         raise typer.Exit
     database = Engine()
@@ -72,7 +78,11 @@ def status(
             *(held[name] for name in ("files", "rows", "quarantined", "unmapped", "clients")),
             when,
         )
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    if feeds.row_count:
+        console.print()
+        console.print(feeds)
     for line in failed:
         print(line)
 
@@ -121,3 +131,27 @@ def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:
     }
     shown = {name: "-" if value is None else f"{int(value):,}" for name, value in counts.items()}
     return shown | {"unmapped": "-" if share is None else f"{share:.1%}"}
+
+
+def _feeds(lake: "Lake") -> "Table":
+    """A line per feed that was delivered."""
+    import pyarrow.parquet as pq
+    from rich.table import Table
+
+    from healthscore_assets.signals.feeds import FEEDS
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("feed", no_wrap=True)
+    for heading in ("months", "first", "last", "rows", "refused"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for feed in FEEDS:
+        months = lake.months(f"raw_{feed}")
+        rows = lines = 0
+        for month in months:
+            rows += sum(pq.read_metadata(f).num_rows for f in lake.present(feed, month).values())
+            for path in lake.present(f"raw_{feed}", month).values():
+                lines += sum(pq.read_table(path, columns=["rows_refused"])[0].to_pylist())
+        if months:
+            counts = (f"{len(months):,}", months[0], months[-1], f"{rows:,}", f"{lines:,}")
+            table.add_row(feed, *counts)
+    return table

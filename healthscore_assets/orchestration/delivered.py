@@ -29,14 +29,19 @@ from healthscore_assets.signals.inbox import (
     month_stamp,
     told_of,
 )
+from healthscore_assets.signals.misplaced import misplaced
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """The usage exports, and the files of each feed by its name."""
+    """The usage exports, and the files of each feed by its name.
+
+    ``misplaced`` says, a line each, what lies beside them and is not read.
+    """
 
     usage: list[Delivery]
     feeds: Mapping[str, list[FeedDelivery]]
+    misplaced: list[str]
 
     def lost(self) -> list[str]:
         """Why files belong to no month of the graph, a line each."""
@@ -74,7 +79,7 @@ def delivered(workplace: Workplace) -> Delivered:
         )
         for feed in FEEDS.values()
     }
-    return Delivered(usage, feeds)
+    return Delivered(usage, feeds, misplaced(workplace.exports_folder, workplace.inbox.name))
 
 
 def _usage(lake: Lake, found: list[Delivery]) -> Source:

@@ -219,6 +219,9 @@ def plan_months(
                 due[source.root, month] = "withdrawn" if month in source.gone else "changed"
             elif month in untold:
                 due[source.root, month] = "interrupted"
+    for (root, month), why in [*due.items()]:
+        for table in graph.with_siblings({root}):
+            due.setdefault((table, month), why)
     for table, inputs in graph.reads.items():
         for month in sorted(months[table] - {*held}):
             own = made[table].get(month)

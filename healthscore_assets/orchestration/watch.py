@@ -137,7 +137,7 @@ def tick(
         told = delivered(workplace)
     except (LookupRefused, ExportRefused) as refused:
         return _telling(cursor, [str(refused)], f"Nothing is run: {refused}")
-    reports = told.lost()
+    reports = [*told.lost(), *told.misplaced]
     if not known_months_of(told.usage) and (not told.usage or workplace.lake.months(RAW)):
         return _nothing_there(workplace, look, cursor, reports)
     held = _months_of(workplace, told, look) if look.moving else set()

@@ -28,9 +28,10 @@ from healthscore_assets.pendo.export_file import Reading
 from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
 from healthscore_assets.signals.file_days import last_day
 from healthscore_assets.signals.inbox import FEED_COLUMNS, FeedReading
-from healthscore_assets.signals.sentiment.model import SentimentModel, open_model
+from healthscore_assets.signals.sentiment.model import SentimentModel, check_model, open_model
 from healthscore_assets.signals.sentiment.refused import ModelRefused
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 FOLDERS = {
@@ -159,12 +160,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     @property
     def sentiment_model(self) -> SentimentModel:
         """The model of the setting that reads what people write; its folder from the lookups'."""
-        setting = self.settings.sentiment_model
-        try:
-            return open_model(setting if setting == "vader" else str(Path(self.lookups) / setting))
-        except ModelRefused as refused:
-            said = f"{self.lookup_file('scoring_settings')}, setting sentiment_model: {refused}"
-            raise dg.Failure(said, allow_retries=False) from None
+        return _plainly(self._of_model, open_model)
 
     def feed_reading(self) -> FeedReading:
         """What people wrote down about the other feeds.
@@ -200,6 +196,17 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         read_internal_domains(self.lookup_file("internal_domains"))
         read_client_aliases(self.lookup_file("client_aliases"))
         read_excluded_accounts(self.lookup_file("excluded_accounts"))
+        self._of_model(check_model)
+
+    def _of_model(self, look: Callable[[str], T]) -> T:
+        path = self.lookup_file("scoring_settings")
+        setting = read_scoring_settings(path).sentiment_model
+        try:
+            return look(setting if setting == "vader" else str(Path(self.lookups) / setting))
+        except ModelRefused as refused:
+            raise LookupRefused(
+                path, "setting sentiment_model", refused.what, refused.todo
+            ) from None
 
     @property
     def silent_months(self) -> int:
@@ -222,9 +229,9 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
             return ScoringSettings()
 
 
-def _plainly(read: Callable[[Path], T], path: Path) -> T:
+def _plainly(read: Callable[[A], T], asked: A) -> T:
     """Read a lookup; what is wrong with it fails the step in one line, and is not retried."""
     try:
-        return read(path)
+        return read(asked)
     except LookupRefused as refused:
         raise dg.Failure(str(refused), allow_retries=False) from None

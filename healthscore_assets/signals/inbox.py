@@ -49,7 +49,8 @@ class FeedReading:
 class FeedDelivery:
     """A table that was delivered of a feed: what it is, or why it cannot be used.
 
-    ``months`` are those that it covers, or that its name tells where it is refused.
+    ``months`` are those that it covers, or that its name tells where it is refused. ``unusable`` is
+    a file that could be read, but of which too many rows are refused.
     """
 
     path: Path
@@ -57,6 +58,7 @@ class FeedDelivery:
     months: tuple[str, ...]
     file: FeedFile | None
     problem: Problem | None
+    unusable: FeedFile | None = None
 
     @property
     def of_its_own(self) -> tuple[str, ...]:
@@ -88,7 +90,30 @@ def feed_deliveries(exports: Path, feed: Feed, reading: FeedReading) -> list[Fee
     files = [path for path in listed(folder) if not is_sidecar(path)]
     for gone in {path for path in _read if path.is_relative_to(folder)} - {*files}:
         _read.pop(gone, None)
-    return [each for path in files for each in _deliveries_of(path, exports, feed, reading)]
+    return [each for path in files for each in deliveries_of(path, exports, feed, reading)]
+
+
+def deliveries_of(
+    path: Path, exports: Path, feed: Feed, reading: FeedReading
+) -> list[FeedDelivery]:
+    """The tables of a file, which is named from the folder of exports.
+
+    It is read again only when it changes, its sidecar, or how to read it.
+    """
+    source_file = path.relative_to(exports).as_posix()
+    unusable = problem_of_name(source_file)
+    if unusable is not None:
+        return [_refused(path, unusable.source_file, unusable)]
+    try:
+        version = (source_file, version_of(path), version_of(beside(path)), reading)
+        known, found = _read.get(path, (None, []))
+        if known != version:
+            found = _understood(path, source_file, feed, reading)
+            _read[path] = version, found
+    except OSError as error:
+        problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
+        return [_refused(path, source_file, problem)]
+    return found
 
 
 def listed_feeds(exports: Path) -> dict[Path, Seen]:
@@ -113,8 +138,13 @@ def read_feeds_ahead(exports: Path, reading: FeedReading, enough: Callable[[], b
     for done, (path, feed) in enumerate(files):
         if enough():
             return len(files) - done
-        _deliveries_of(path, exports, feed, reading)
+        deliveries_of(path, exports, feed, reading)
     return 0
+
+
+def feed_of_path(path: Path) -> Feed | None:
+    """The feed in whose folder a file lies, however deep; None for any other file."""
+    return next((FEEDS[each.name] for each in path.parents if each.name in FEEDS), None)
 
 
 def covering(found: Sequence[FeedDelivery], month: str) -> list[FeedDelivery]:
@@ -165,26 +195,6 @@ _read: dict[Path, tuple[object, list[FeedDelivery]]] = {}
 """What the files are, as this process read them last, with what that hangs on."""
 
 
-def _deliveries_of(
-    path: Path, exports: Path, feed: Feed, reading: FeedReading
-) -> list[FeedDelivery]:
-    """The tables of a file; read again only when it changes, its sidecar, or how to read it."""
-    source_file = path.relative_to(exports).as_posix()
-    unusable = problem_of_name(source_file)
-    if unusable is not None:
-        return [_refused(path, unusable.source_file, unusable)]
-    try:
-        version = (source_file, version_of(path), version_of(beside(path)), reading)
-        known, found = _read.get(path, (None, []))
-        if known != version:
-            found = _understood(path, source_file, feed, reading)
-            _read[path] = version, found
-    except OSError as error:
-        problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
-        return [_refused(path, source_file, problem)]
-    return found
-
-
 def _understood(
     path: Path, source_file: str, feed: Feed, reading: FeedReading
 ) -> list[FeedDelivery]:
@@ -225,7 +235,7 @@ def _within(path: Path, file: FeedFile, share: float) -> FeedDelivery:
         row=first["source_row"],
         column=first["column"],
     )
-    return replace(delivery, file=None, problem=problem)
+    return replace(delivery, file=None, problem=problem, unusable=file)
 
 
 def _refused(path: Path, source_file: str, problem: Problem) -> FeedDelivery:

@@ -218,3 +218,99 @@ def test_features_with_nearly_the_same_name_come_with_a_line_for_the_lookup(
     (line,) = [line for line in lines if "is nearly" in line]
     assert "'Team | Chat - Old' is nearly 'Team | Chat'" in line
     assert "Team | Chat - Old,Team" in line
+
+
+def deliver_to(project: Project, feed: str, name: str, text: str) -> Path:
+    path = project.exports / feed / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+TICKETS = (
+    "Id,Organization,Created at,Solved at,Group\n"
+    "1,acme,2024-04-30,2024-05-02,x\n2,bolt,2024-05-03,,x\n3,bolt,2024-05-04,,x\n"
+)
+
+
+def test_a_feed_is_shown_as_it_would_load_and_nothing_is_written(
+    project: Project, tmp_path: Path
+) -> None:
+    project.lookup("excluded_accounts.csv", "client_id,reason\nbolt,ours\n")
+    april = deliver_to(project, "support_tickets", "t 2024-04.csv", TICKETS.split("2,bolt")[0])
+    may = deliver_to(project, "support_tickets", "t 2024-05.csv", "Export\n" + TICKETS)
+    before = sorted(tmp_path.rglob("*"))
+    lines = shown(project, april, may)
+    at = lines.index("support_tickets/t 2024-05.csv")
+    assert lines[at:] == [
+        "support_tickets/t 2024-05.csv",
+        "support_tickets, 2024-04 to 2024-05, as of 2024-05-31, header in row 2",
+        "ticket_id      'Id'",
+        "client_id      'Organization'",
+        "created        'Created at'",
+        "closed         'Solved at'",
+        "not read       Group",
+        "3 rows: 3 can be used, 0 refused, 0 blank",
+        "support_tickets by month",
+        "2024-04  1 row of 2 (1 told again by another)",
+        "2024-05  1 row of 3 (2 of excluded accounts)",
+    ]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_is_wrong_with_feeds_is_one_line_each_and_shown(project: Project) -> None:
+    survey = deliver_to(
+        project, "surveys", "s.csv", "Client,Date,NPS\nacme,2024-05-01,11\nbolt,2024-05-02,9\n"
+    )
+    nobody = deliver_to(project, "surveys", "n.csv", "Who,Date,NPS\nacme,2024-05-01,1\n")
+    a = deliver_to(project, "accounts", "a_2024-05-31.csv", "Client,Seats\nacme,1\nbolt,2\n")
+    b = deliver_to(project, "accounts", "b_2024-05-31.csv", "Client,Seats\nacme,3\nbolt,2\n")
+    lines, problems = refused(project, survey, nobody, a, b)
+    assert problems == [
+        "accounts/a_2024-05-31.csv: it and accounts/b_2024-05-31.csv tell different things of "
+        "client 'acme' on 2024-05-31; keep the one that is right",
+        "surveys/s.csv, row 2, column 'NPS': '11' is not used: a number beyond what the column can "
+        "hold, expected 0 to 10; 1 of 2 rows are wrong in this or another way, at most 5.0% may "
+        "be; correct the file, or raise largest_quarantined_share in scoring.yaml",
+        "surveys/n.csv, row 1: no column tells the client of a row; its headers are 'Who', 'Date', "
+        "'NPS'; expected one such as client id, client, account id, account; or put its header "
+        "into column_aliases.csv as surveys.client_id",
+    ]
+    at = lines.index("2 rows: 1 can be used, 1 refused, 0 blank")
+    assert lines[at + 1 : at + 3] == [
+        "quarantine: 1 line, a number beyond what the column can hold",
+        "row 2, column 'NPS': '11'",
+    ]
+    assert "2024-05  refused: see below" in lines
+
+
+def test_a_feed_from_anywhere_is_recognised_and_told_where_it_belongs(
+    project: Project, tmp_path: Path
+) -> None:
+    (tmp_path / "Downloads").mkdir()
+    (tmp_path / "Downloads" / "export.csv").write_text(TICKETS)
+    lines, problems = refused(project, "Downloads/export.csv")
+    assert lines[1] == "support_tickets, 2024-04 to 2024-05, as of 2024-05-04"
+    assert problems == [
+        f"export.csv: reads like support_tickets; put it in {project.exports}/support_tickets"
+    ]
+    # Among the usage it is what a run would refuse.
+    _, (line,) = refused(project, project.deliver("export.csv", TICKETS))
+    assert line.startswith("export.csv")
+    assert "reads like" not in line
+
+
+def test_a_sentiment_model_that_cannot_be_opened_is_told_before_anything_runs(
+    project: Project,
+) -> None:
+    project.lookup("scoring.yaml", "sentiment_model: models/none\n")
+    project.deliver("usage 2024-05.csv", GOOD)
+    for arguments in (["check", "exports/pendo/usage 2024-05.csv"], ["run"]):
+        done = project.run(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"{project.lookups}/scoring.yaml, setting sentiment_model: sentiment model "
+            f"{project.lookups}/models/none: no such folder; models are read from disk only: "
+            "download it, give its folder\n"
+        )
+    assert not project.lake.exists()

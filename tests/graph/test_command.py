@@ -248,6 +248,17 @@ def test_status_tells_what_each_month_holds_and_what_failed(project: Project) ->
     assert lines["2024-03"][1:6] == ["1", "2", "-", "-", "-"]
     assert "failed" in lines["2024-03"]
     assert printed[-1].startswith("2024-03 failed: cleaned_usage.value: expected at most 1e+09")
+    surveys = project.exports / "surveys"
+    surveys.mkdir()
+    (surveys / "s.csv").write_text(
+        "Client,Date,NPS\nacme,2024-01-05,9\nacme,2024-02-06,11\nbolt,2024-02-07,3\n"
+    )
+    assert project.run("run").returncode == 1
+    feeds = project.run("status").stdout.split("feed  ")[1].splitlines()
+    assert [line.split() for line in feeds[:2]] == [
+        ["months", "first", "last", "rows", "refused"],
+        ["surveys", "2", "2024-01", "2024-02", "2", "1"],
+    ]
 
 
 def test_help_teaches(project: Project) -> None:

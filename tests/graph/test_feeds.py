@@ -69,6 +69,23 @@ def test_the_register_begins_and_ends_memberships_and_names_clients(running: Run
     assert running.planned() == {}
 
 
+def test_a_corrected_register_runs_all_that_reads_it(running: Running) -> None:
+    for month in ("2024-01", "2024-02"):
+        running.project.deliver_month(month, {"acme": 5, "bolt": 3})
+    contract = "Client,Contract start,Contract end\nacme,2023-01-01,\nbolt,2023-01-01,"
+    register = deliver(running, "accounts", "accounts_2024-01-31.csv", contract + "2024-01-31\n")
+    run_planned(running)
+    assert scores(running, "2024-02").keys() == {"acme"}
+    register.write_text(contract + "\n")
+    planned = running.planned()
+    assert {*planned} >= {"2024-01", "2024-02"}
+    for tables in planned.values():
+        assert {"accounts", "index_scores", "momentum", "client_scores"} <= {*tables}
+    run_planned(running)
+    assert scores(running, "2024-02").keys() == {"acme", "bolt"}
+    assert running.planned() == {}
+
+
 def test_a_refused_feed_keeps_what_it_had_and_holds_up_nothing(running: Running) -> None:
     running.project.deliver_month("2024-01")
     file = deliver(running, "surveys", "s_2024-01.csv", SURVEY + "acme,2024-01-05,9,\n")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
@@ -22,6 +23,15 @@ class SentimentModel(Protocol):
     def score(self, texts: Sequence[str]) -> list[float]:
         """One score a text, -1 (negative) to 1 (positive)."""
         ...
+
+
+def check_model(setting: str) -> None:
+    """Look whether a setting names a model, without loading it; raises ModelRefused as below."""
+    if setting != "vader":
+        folder = read_model_folder(Path(setting))
+        for package in ("torch", "transformers"):
+            if find_spec(package) is None:
+                raise _not_installed(folder, f"there is no {package}")
 
 
 def open_model(setting: str) -> SentimentModel:
@@ -47,9 +57,13 @@ def _transformer(folder: ModelFolder, _version: tuple[object, ...]) -> Sentiment
         # Seconds and hundreds of megabytes, for those that set it only.
         from healthscore_assets.signals.sentiment.transformer import TransformerModel
     except ImportError as error:
-        raise ModelRefused(
-            folder.path,
-            f"transformers are not installed ({error})",
-            "pip install healthscore-assets[transformer]",
-        ) from error
+        raise _not_installed(folder, str(error)) from error
     return TransformerModel(folder)
+
+
+def _not_installed(folder: ModelFolder, why: str) -> ModelRefused:
+    return ModelRefused(
+        folder.path,
+        f"transformers are not installed ({why})",
+        "pip install healthscore-assets[transformer]",
+    )
