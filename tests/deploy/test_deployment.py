@@ -311,6 +311,24 @@ def test_an_export_in_the_inbox_becomes_scores(deployment: Deployment, project: 
     assert path.read_bytes() == scores
 
 
+def test_a_register_that_comes_later_names_the_clients(
+    deployment: Deployment, project: Project
+) -> None:
+    register = project.root / f"accounts_{MONTH}-28.csv"
+    register.write_text("Client,Name\nacme,Acme Ltd\nbolt,Bolt Inc\n")
+    deployment.script("deliver", "--feed", "accounts", register)
+
+    def names() -> list[str]:
+        scores = deployment.scores(MONTH) or b""
+        (project.root / "scores.parquet").write_bytes(scores)
+        return sorted(pd.read_parquet(project.root / "scores.parquet")["client_name"])
+
+    told = ["Acme Ltd", "Bolt Inc"]
+    wait_for("the names", lambda: names() == told, 420, deployment.logs)
+    wrong = deployment.script("deliver", "--feed", "tickets", register, check=False)
+    assert (wrong.returncode, "expected accounts, support_tickets" in wrong.stderr) == (2, True)
+
+
 def test_the_command_works_in_the_container(deployment: Deployment) -> None:
     told = deployment.execute("code", "healthscore", "scores", "--month", MONTH, "--format", "json")
     assert [row["client_id"] for row in json.loads(told)] == ["acme", "bolt"]

@@ -174,9 +174,9 @@ def test_a_file_that_is_taken_away_takes_its_months_of_the_feed(running: Running
     assert running.project.months("surveys") == ["2024-02"]
 
 
-def test_texts_are_read_once_and_not_kept(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that the model has read."""
     read: list[str] = []
     score = VaderModel.score
 
@@ -185,6 +185,25 @@ def test_texts_are_read_once_and_not_kept(
         return score(self, texts)
 
     monkeypatch.setattr(VaderModel, "score", counted)
+    return read
+
+
+def test_a_hundred_thousand_texts_are_read_once(running: Running, read: list[str]) -> None:
+    texts = [f"Export {n} is broken again today" for n in range(1_000_000, 1_100_000)]
+    lines = [f"acme,2024-01-05,9,{text}\n" for text in texts]
+    file = deliver(running, "surveys", "s_2024-01.csv", SURVEY + "".join(lines))
+    assert run_planned(running)["2024-01"].succeeded
+    assert sorted(read) == sorted(texts)
+    file.write_text(file.read_text() + "acme,2024-01-06,9,I really love this great product\n")
+    assert run_planned(running)["2024-01"].succeeded
+    assert read[100_000:] == ["I really love this great product"]
+    table = running.project.table("surveys", "2024-01")
+    broken = SentimentIntensityAnalyzer().polarity_scores(texts[0])["compound"]
+    assert table["sentiment"].eq(broken).sum() == 100_000
+    assert broken < 0 < table["sentiment"].max()
+
+
+def test_texts_are_read_once_and_not_kept(running: Running, read: list[str]) -> None:
     text = "I really love this great product"
     lines = [f"acme,2024-01-0{day},9,{text}\n" for day in (1, 2)]
     file = deliver(running, "surveys", "s_2024-01.csv", SURVEY + "".join(lines))

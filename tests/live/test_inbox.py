@@ -35,6 +35,23 @@ def drop(project: Project, month: str, clicks: dict[str, int]) -> None:
     path.replace(project.inbox / path.name)
 
 
+REGISTER = "Client,Name,Contract start\nacme,Acme Ltd,2022-01-01\nbolt,Bolt Inc,2022-01-01\n"
+TICKETS = (
+    "Id,Client,Created at,Solved at,Subject\n"
+    "1,acme,2023-02-10,2023-04-02,The export is broken again\n"
+    "2,bolt,2023-03-10,,I really love this great product\n"
+)
+
+
+def drop_feeds(project: Project) -> None:
+    """A register, and tickets of three months."""
+    for name, text in (("accounts/a_2023-03-31", REGISTER), ("support_tickets/t", TICKETS)):
+        path = project.exports / f"{name}.csv"
+        path.parent.mkdir()
+        path.with_suffix(".part").write_text(text)
+        path.with_suffix(".part").replace(path)
+
+
 def clicks(month: str) -> dict[str, int]:
     return {"acme": 5 + MONTHS.index(month), "bolt": 20 - MONTHS.index(month)}
 
@@ -54,6 +71,7 @@ def same_as_the_command(project: Project, root: Path, month_clicks: dict[str, di
     other = Project.make(root / "project")
     for month, each in month_clicks.items():
         other.deliver_month(month, each)
+    drop_feeds(other)
     done = other.run("run")
     assert done.returncode == 0, done.stderr
     assert differing(files_of(project), files_of(other)) == []
@@ -61,6 +79,7 @@ def same_as_the_command(project: Project, root: Path, month_clicks: dict[str, di
 
 def test_exports_dropped_into_the_inbox_are_scored(stack: Stack, tmp_path: Path) -> None:
     project = stack.project
+    drop_feeds(project)
     for month in MONTHS:
         drop(project, month, clicks(month))
     stack.wait("runs of all months", lambda: quiet(stack, len(MONTHS)), TICKS + 400, every=0.5)

@@ -1,0 +1,169 @@
+"""Every feed of many clients over many months, through the graph: how long, and how much memory.
+
+    python benchmarks/feeds.py --clients 100000 --months 24
+
+Writes a project into a temporary folder (or the one of --into), then runs `healthscore run` on it
+twice: the months, and the newest month once more, whose texts are all known by then. Prints
+seconds and the peak memory of each process.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+
+FIRST = 2023 * 12
+"""January 2023, counted in months."""
+
+TEXT = (
+    "the report is slow again today and nobody could help us with our dashboard export when "
+    "we tried support was great thank you very happy broken terrible angry love excellent "
+    "please call me about this error that happens every morning since the last release"
+)
+WORDS = TEXT.split()
+
+FEEDS = {
+    "accounts": """
+        SELECT 'acct-' || i AS client, 'Client ' || i AS name, 50 + i % 900 AS seats,
+               1000.0 + i AS arr, ['Enterprise', 'Midmarket', 'SMB'][i % 3 + 1] AS segment,
+               DATE '2022-01-01' + (i % 300)::INT AS contract_start,
+               NULL::DATE AS contract_end, DATE '{last}' + (i % 360)::INT AS renewal_date,
+               'Owner ' || i % 200 AS owner
+        FROM range({clients}) AS t(i)""",
+    "support_tickets": """
+        SELECT '{month}-' || i AS id, 'acct-' || (random() * {clients})::INT % {clients} AS client,
+               DATE '{first}' + (i % 28)::INT AS created,
+               CASE WHEN i % 3 > 0 THEN least(DATE '{first}' + (i % 28 + 3)::INT, DATE '{last}') END
+               AS closed,
+               ['low', 'normal', 'high', 'urgent'][i % 4 + 1] AS priority,
+               CASE WHEN i % 5 = 0 THEN 1 + i % 5 END AS csat,
+               array_to_string(list_transform(range(12),
+                   w -> {words}[(random() * {n})::INT % {n} + 1]), ' ') AS body
+        FROM range({clients} // 2) AS t(i)""",
+    "surveys": """
+        SELECT 'acct-' || (random() * {clients})::INT % {clients} AS client,
+               'person-' || i || '@example.com' AS respondent,
+               DATE '{first}' + (i % 28)::INT AS date, 'nps' AS kind, i % 11 AS score,
+               array_to_string(list_transform(range(8),
+                   w -> {words}[(random() * {n})::INT % {n} + 1]), ' ') AS comment
+        FROM range({clients} // 5) AS t(i)""",
+    "invoices": """
+        SELECT '{month}-' || i AS invoice_id, 'acct-' || i AS client,
+               DATE '{first}' + (i % 20)::INT AS issued, DATE '{first}' + (i % 20 + 30)::INT AS due,
+               CASE WHEN i % 2 = 0 THEN DATE '{first}' + (i % 20 + 7)::INT END AS paid,
+               100.0 + i AS amount
+        FROM range({clients}) AS t(i)""",
+    "touchpoints": """
+        SELECT 'acct-' || (i % {clients}) AS client, DATE '{first}' + (i % 28)::INT AS date,
+               ['call', 'mail', 'visit'][i % 3 + 1] AS kind, i % 2 = 0 AS meaningful,
+               i % 9 = 0 AS executive_present, i % 11 = 0 AS training, i % 13 = 0 AS community
+        FROM range({clients} * 3 // 2) AS t(i)""",
+    "stakeholders": """
+        SELECT 'acct-' || (random() * {clients})::INT % {clients} AS client,
+               'person-' || i AS person, ['champion', 'executive', 'user'][i % 3 + 1] AS role,
+               ['active', 'left'][(i % 10 = 0)::INT + 1] AS status,
+               DATE '{first}' + (i % 28)::INT AS date
+        FROM range({clients} // 5) AS t(i)""",
+    "renewals": """
+        SELECT 'acct-' || ({n_month} + i * 12) % {clients} AS client,
+               DATE '{first}' + (i % 28)::INT AS date,
+               ['renewed', 'expanded', 'contracted'][i % 3 + 1] AS outcome,
+               1000.0 AS arr_before, 1100.0 AS arr_after
+        FROM range({clients} // 12) AS t(i)""",
+}
+"""What each feed tells of a month, as SQL."""
+
+USAGE = """
+    SELECT 'v-' || i AS "Visitor ID", 'acct-' || i % {clients} AS "Account ID",
+           (random() * 50)::INT AS "Clicks for Reports", (random() * 9)::INT AS "Clicks for Team"
+    FROM range({clients}) AS t(i)"""
+
+
+def months_of(count: int) -> Iterator[tuple[int, str]]:
+    """The months, numbered."""
+    for n in range(count):
+        year, month = divmod(FIRST + n, 12)
+        yield n, f"{year}-{month + 1:02}"
+
+
+def write_project(root: Path, clients: int, months: int) -> int:
+    """Exports and lookups; returns the rows of feeds that were written."""
+    con = duckdb.connect()
+    con.execute("SELECT setseed(0.5)")
+    rows = 0
+    for n, month in months_of(months):
+        (last,) = con.execute(f"SELECT last_day(DATE '{month}-01')::VARCHAR").fetchone() or ("",)
+        told = {
+            "clients": clients,
+            "month": month,
+            "n_month": n,
+            "first": f"{month}-01",
+            "last": last,
+            "words": WORDS,
+            "n": len(WORDS),
+        }
+        for feed, sql in {**FEEDS, "pendo": USAGE}.items():
+            folder = root / "exports" / feed
+            folder.mkdir(parents=True, exist_ok=True)
+            name = f"{feed}_{last if feed == 'accounts' else month}.csv"
+            query = f"COPY ({sql.format(**told)}) TO '{folder / name}' (HEADER)"
+            written = (con.execute(query).fetchone() or (0,))[0]
+            rows += written if feed != "pendo" else 0
+    lookups = root / "lookups"
+    lookups.mkdir()
+    (lookups / "product_areas.csv").write_text("feature,area\nReports,Reports\nTeam,Team\n")
+    (lookups / "internal_domains.csv").write_text("domain\n")
+    (lookups / "scoring.yaml").write_text("")
+    return rows
+
+
+def run(root: Path, *options: str) -> tuple[float, float]:
+    """`healthscore run` in the project: seconds, and its peak memory in MiB."""
+    command = [str(Path(sys.executable).with_name("healthscore")), "run", *options]
+    started = time.monotonic()
+    environment = {**os.environ, "DAGSTER_HOME": str(root / "dagster_home")}
+    process = subprocess.Popen(command, cwd=root, env=environment)
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(command)}: ended with {os.waitstatus_to_exitcode(status)}")
+    return time.monotonic() - started, used.ru_maxrss / 1024
+
+
+def measure(root: Path, clients: int, months: int) -> None:
+    """Write and run; a line for each."""
+    started = time.monotonic()
+    rows = write_project(root, clients, months)
+    size = sum(path.stat().st_size for path in (root / "exports").rglob("*.csv"))
+    print(
+        f"{rows:,} rows of feeds, {size / 1e6:,.0f} MB of CSV, {time.monotonic() - started:.0f} s"
+    )
+    seconds, peak = run(root)
+    print(f"{months} months of {clients:,} clients: {seconds:,.0f} s, peak {peak:,.0f} MiB")
+    *_, (_, newest) = months_of(months)
+    again, peak = run(root, "--from", newest, "--to", newest)
+    print(f"{newest} once more, its texts known: {again:,.0f} s, peak {peak:,.0f} MiB")
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--clients", type=int, default=100_000)
+    parser.add_argument("--months", type=int, default=24)
+    parser.add_argument("--into", type=Path, help="an empty folder to keep; default: a temporary")
+    arguments = parser.parse_args()
+    if arguments.into is not None:
+        arguments.into.mkdir(parents=True, exist_ok=True)
+        measure(arguments.into.absolute(), arguments.clients, arguments.months)
+        return
+    with tempfile.TemporaryDirectory() as name:
+        measure(Path(name), arguments.clients, arguments.months)
+
+
+if __name__ == "__main__":
+    main()
