@@ -15,8 +15,9 @@ test: $(VENV)/.installed-dev ## every test but those of a deployment
 fuzz: $(VENV)/.installed-dev ## 10,000 broken exports: each is taken in or refused, none is lost
 	$(BIN)/python tests/fuzz_intake.py
 
-bench: $(VENV)/.installed-dev ## one export of 5 million rows and 60 columns: time and memory
+bench: $(VENV)/.installed-dev ## one export of 5 million rows, feeds of 100,000 clients: time and memory
 	$(BIN)/python benchmarks/large_file.py
+	$(BIN)/python benchmarks/feeds.py
 
 install: $(VENV)/.installed ## the healthscore command in .venv/bin
 

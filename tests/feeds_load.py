@@ -73,6 +73,7 @@ class _Loading:
         self.loaded = Loaded()
         self._exports, self._folder = exports, folder
         self._registers: dict[str, Path] = {}
+        self._register_files: dict[str, list[FeedFile]] = {}
         settings = read_scoring_settings(lookups / "scoring.yaml")
         self._identities = Identities(
             read_client_aliases(lookups / "client_aliases.csv"),
@@ -103,7 +104,10 @@ class _Loading:
 
     def _put_together(self, feed: Feed, files: list[FeedFile], month: str) -> None:
         clients = known_clients(
-            engine(), self._identities, None if feed is ACCOUNTS else self._register(month)
+            engine(),
+            self._identities,
+            None if feed is ACCOUNTS else self._register(month),
+            self._register_files.get(month, []),
         )
         told = feed_month(engine(), feed, files, month, clients)
         kept = sum(told.numbers[name] for name in ("kept", "superseded", "older", "excluded"))
@@ -119,6 +123,7 @@ class _Loading:
         self.loaded.months.append(f"{feed.name} {month}")
         if feed is ACCOUNTS:
             self._registers[month] = written
+            self._register_files[month] = files
 
     def _register(self, month: str) -> Table:
         """The register of a month, without rows where there is none."""

@@ -6,7 +6,7 @@ import dagster as dg
 import ibis
 
 from healthscore_assets.contracts import FEED_TABLES
-from healthscore_assets.orchestration.feeds import feed_of_month
+from healthscore_assets.orchestration.feeds import feed_of_month, files_of_month
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Published
 from healthscore_assets.orchestration.workplace import Workplace
@@ -38,7 +38,8 @@ def feed_stage(feed: Feed) -> dg.AssetsDefinition:
         workplace: Workplace,
         accounts: ibis.Table,
     ) -> Published:
-        clients = known_clients(workplace.engine, workplace.identities, accounts)
+        register = files_of_month(context, workplace, ACCOUNTS)
+        clients = known_clients(workplace.engine, workplace.identities, accounts, register)
         yield from feed_of_month(context, workplace, feed, clients)
 
     rows_of_feed.__name__ = f"{feed.name}_feed"

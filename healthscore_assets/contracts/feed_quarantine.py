@@ -15,6 +15,7 @@ FEED_REASONS = {
     "no_score": "the row tells no score",
     "after_the_file": "the row is of a month after the one that the file's name tells",
     "in_the_future": "a day on which it cannot have happened yet",
+    "total_row": "the row is the sum of the others",
     "excluded_account": "the client is listed in excluded_accounts.csv",
     "wrong_cell_count": "the row has more or fewer cells than the header",
     "not_a_day": "a cell that is not a day",
@@ -26,7 +27,7 @@ FEED_REASONS = {
 }
 """Why something of a feed is refused: the closed list, each with its meaning."""
 
-FEED_LEFT_OUT = ("excluded_account", "no_score")
+FEED_LEFT_OUT = ("excluded_account", "no_score", "total_row")
 """Reasons that say nothing against the file."""
 
 

@@ -52,6 +52,16 @@ def feed_of_month(
         yield left_as_it_was(workplace.lake, feed.name, context.partition_key)
 
 
+def files_of_month(
+    context: dg.AssetExecutionContext, workplace: Workplace, feed: Feed
+) -> list[FeedFile]:
+    """The files of a feed that cover the month, as far as they can be used."""
+    with plain_refusals():
+        found = feed_deliveries(workplace.exports_folder, feed, workplace.feed_reading())
+    covers = covering(found, context.partition_key)
+    return [each.file for each in covers if each.file is not None]
+
+
 def _published(
     context: dg.AssetExecutionContext, workplace: Workplace, feed: Feed, clients: KnownClients
 ) -> Published:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthscore_assets.pendo.cleaning.total_rows import TOTAL_LABELS
 from healthscore_assets.signals.cells import Cells
 
 Told = Mapping[str, Cells]
@@ -15,6 +16,20 @@ def told_together(feed: str, told: Told) -> Told:
     """The cells of a feed once they have been held against each other."""
     look = _LOOKS.get(feed)
     return told if look is None else look(told)
+
+
+def _clients(told: Told) -> Told:
+    """A row that names no client but says "Total" is the sum of a register."""
+
+    def says_total(name: str) -> pa.Array:
+        label = pc.utf8_rtrim(pc.utf8_lower(told[name].values), ": ")
+        return pc.fill_null(pc.is_in(label, value_set=TOTAL_LABELS), False)
+
+    total = says_total("client_id")
+    if "client_name" in told:
+        unnamed = pc.is_null(told["client_name"].values)
+        total = pc.and_(total, pc.or_(unnamed, says_total("client_name")))
+    return {**told, "client_id": told["client_id"].without(total, "total_row")}
 
 
 def _scores(told: Told) -> Told:
@@ -47,6 +62,7 @@ def _escalation(told: Told) -> Told:
 
 
 _LOOKS: dict[str, Callable[[Told], Told]] = {
+    "accounts": _clients,
     "surveys": _scores,
     "support_tickets": _escalation,
 }

@@ -11,7 +11,15 @@ from healthscore_assets.reading.formats.batch import NOT_COLLECTED
 from healthscore_assets.signals.feeds import Field
 
 _NUMBER = r"^-?((\d+|\d{1,3}(,\d{3})+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?$"
-_MONEY = r"^(?:[$€£]|[A-Z]{3} )\s*|\s*(?:[$€£]|[A-Z]{3})$"
+_MONEY = (
+    (r"^\((.*)\)$", r"-\1"),
+    (r"^(-?)\s*(?:[A-Z]{0,2}[$€£¥]|[A-Za-z]{3}\s)\s*(-?)", r"\1\2"),
+    (r"\s*(?:[$€£¥]|[A-Z]{3}|\s[a-z]{3})$", ""),
+)
+"""Accountants' brackets, and signs of money before and after a number."""
+_SWISS = r"^-?\d{1,3}(['’]\d{3})+(\.\d*)?$"
+_LARGEST = {"whole": 1e9, "amount": 1e15}
+"""Beyond these a number is no count of seats or people, and no sum of money."""
 _YES = ("yes", "y", "true", "t", "1", "x")
 _NO = ("no", "n", "false", "f", "0")
 
@@ -41,6 +49,14 @@ def observe_days(reader: DateReader, cells: pa.ChunkedArray) -> None:
     kept = plain.filter(pc.is_in(words, pa.array(days, pa.string())))
     if len(kept):
         reader.observe(pa.chunked_array([kept]))
+
+
+def flags_in(cells: pa.ChunkedArray) -> set[str]:
+    """Of a column ``true`` and ``false``, as far as it has them, and ``other`` for all else."""
+    told = pc.unique(pc.utf8_lower(_plain(cells))).drop_null()
+    flag = pc.is_in(told, value_set=pa.array(["true", "false"]))
+    flags = set(told.filter(flag).to_pylist())
+    return flags if len(flags) == len(told) else {*flags, "other"}
 
 
 def typed(field: Field, cells: pa.ChunkedArray, days: DateFormat | None) -> Cells:
@@ -93,12 +109,16 @@ def _numbers(field: Field, plain: pa.Array) -> Cells:
         lower = pc.utf8_lower(plain)
         plain = pc.if_else(pc.is_in(lower, pa.array(["yes", "y", "true"])), "1", plain)
         plain = pc.if_else(pc.is_in(lower, pa.array(["no", "n", "false"])), "0", plain)
-    bare = pc.replace_substring_regex(plain, _MONEY, "")
+    bare = plain
+    for pattern, by in _MONEY:
+        bare = pc.replace_substring_regex(bare, pattern, by)
+    without = pc.replace_substring_regex(bare, "['’]", "")
+    bare = pc.if_else(pc.match_substring_regex(bare, _SWISS), without, bare)
     is_number = pc.match_substring_regex(bare, _NUMBER)
     digits = pc.replace_substring(pc.if_else(is_number, bare, None), ",", "")
     values = pc.cast(digits, pa.float64())
     refused = _because(pc.invert(is_number), "not_a_number")
-    outside = pc.is_inf(values)  # 1e999
+    outside = pc.greater(pc.abs(values), _LARGEST[field.kind])
     if field.least is not None:
         outside = pc.or_(outside, pc.less(values, field.least))
     if field.most is not None:

@@ -18,8 +18,9 @@ from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Batch, Layout, Opening, name_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
 from healthscore_assets.signals.by_month import by_month
-from healthscore_assets.signals.cells import observe_days
+from healthscore_assets.signals.cells import flags_in, observe_days
 from healthscore_assets.signals.columns import Aliases, find_columns
+from healthscore_assets.signals.expected import not_used
 from healthscore_assets.signals.feed_rows import RowReader
 from healthscore_assets.signals.feeds import Feed
 from healthscore_assets.signals.file_days import FileDays, covered, untold
@@ -147,7 +148,8 @@ class _Table:
 
     def read(self, into: Path) -> FeedFile:
         feed, header = self._feed, self._layout.header
-        reader = RowReader(feed, self._columns, header, self._days(), self._how.newest)
+        days = self._days()
+        reader = RowReader(feed, self._columns, header, days, self._how.newest)
         typed, target = _new_file(into), _new_file(into)
         lines: list[pa.Table] = []
         blank = refused = 0
@@ -163,13 +165,16 @@ class _Table:
         named = FileDays.told(self._source_file, self._how.month, self._how.date_order)
         as_of = named.as_of or max(happened, default=None)
         if as_of is None:
-            raise untold(feed, self._source_file)
+            self._refuse_if_all_wrong(lines)
+            used = pq.read_metadata(typed).num_rows
+            raise untold(feed, self._source_file, used)
         told = by_month(typed, target, feed, as_of)
         typed.unlink()
         lines.append(reader.beyond(told.beyond))
         months = covered(feed, named, told.months)
         if not months:
-            raise untold(feed, self._source_file)
+            self._refuse_if_all_wrong(lines)
+            raise untold(feed, self._source_file, told.rows)
         refused_lines = self._of_months(pa.concat_tables(lines), months)
         return FeedFile(
             feed.name,
@@ -187,6 +192,24 @@ class _Table:
             refused_lines,
         )
 
+    def _refuse_if_all_wrong(self, lines: Sequence[pa.Table]) -> None:
+        """What is wrong with the first row, where no row tells a day."""
+        refused = pa.concat_tables(lines).sort_by("source_row")
+        if not refused.num_rows:
+            return
+        (first,) = refused.slice(0, 1).to_pylist()
+        columns = {name: self._layout.header[at] for name, at in self._columns.items()}
+        wrong = not_used(self._feed, columns, first)
+        raise ExportRefused(
+            Problem(
+                self._source_file,
+                f"{wrong}; no row of the file tells its month",
+                "correct it",
+                row=first["source_row"],
+                column=first["column"],
+            )
+        )
+
     def _batches(self, columns: list[int]) -> Iterator[Batch]:
         prose = {self._columns[f.name] for f in self._feed.prose if f.name in self._columns}
         return tables.batches(self._path, self._source_file, self._layout, [], columns, prose=prose)
@@ -195,21 +218,32 @@ class _Table:
         """How each column of days is written; not told of a column that has none."""
         names = [f.name for f in self._feed.fields if f.kind == "day" and f.name in self._columns]
         readers = {name: DateReader("time") for name in names}
+        words: dict[str, set[str]] = {name: set() for name in names}
         for batch in self._batches([self._columns[name] for name in names]):
             if len(batch.source_row):
                 for name, reader in readers.items():
-                    observe_days(reader, batch.cells[name_of(self._columns[name])])
-        found = {}
+                    cells = batch.cells[name_of(self._columns[name])]
+                    observe_days(reader, cells)
+                    words[name] |= flags_in(cells)
+        for name, found in words.items():
+            if found and found <= {"true", "false"} and not self._feed.field(name).required:
+                # Whether something happened, not when: as if the column were not there.
+                del readers[name]
+                self._columns = {n: at for n, at in self._columns.items() if n != name}
+        formats = {}
+        # Columns of one file are written alike: what one of them proves counts for the others.
+        proved = set.union(set(), *(reader.proved for reader in readers.values()))
+        alike = proved.pop() if len(proved) == 1 else None
         for name, reader in readers.items():
             try:
                 if reader.observed:
-                    found[name] = reader.decide(self._how.date_order)
+                    formats[name] = reader.decide(self._how.date_order or alike)
             except NotADate as error:
                 header = self._layout.header[self._columns[name]]
                 raise ExportRefused(
                     Problem(self._source_file, error.what, error.todo, column=header)
                 ) from None
-        return found
+        return formats
 
     def _of_months(self, lines: pa.Table, months: Sequence[str]) -> pa.Table:
         """Lines with their file and month: that of their day, else the first; a register's each."""

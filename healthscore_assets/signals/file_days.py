@@ -48,9 +48,20 @@ def covered(feed: Feed, named: FileDays, by_rows: Collection[str]) -> list[str]:
     return span(min(months), max(months))
 
 
-def untold(feed: Feed, source_file: str) -> ExportRefused:
-    """Nobody knows which day or month a file is about, and what to do."""
-    if feed.register:
+def untold(feed: Feed, source_file: str, rows: int) -> ExportRefused:
+    """Nobody knows which day or month a file is about, and what to do.
+
+    Parameters: ``rows`` is how many of its rows could be used.
+    """
+    day = day_named(Path(source_file.partition("#")[0]).name)
+    if feed.register and not rows:
+        what, todo = "holds no rows, so it tells of no client", "export it again"
+    elif feed.register and day is not None:
+        what = (
+            f"the day of the snapshot cannot be told: {day!r} may have the day or the month first"
+        )
+        todo = "set date_order to dmy or mdy, in scoring.yaml or in a file beside it"
+    elif feed.register:
         what = "the day of the snapshot cannot be told: neither its name nor a column says it"
         column = feed.begins.replace("_", " ")
         todo = f"put the day into its name: {feed.name}_2024-05-31.csv, or add a column {column}"

@@ -10,7 +10,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.contracts.feed_quarantine import FEED_LEFT_OUT, FEED_REASONS
+from healthscore_assets.contracts.feed_quarantine import FEED_LEFT_OUT
 from healthscore_assets.lake.content import hash_of, version_of
 from healthscore_assets.lake.process_folder import ProcessFolder
 from healthscore_assets.reading.dates.file_months import months_named
@@ -20,8 +20,8 @@ from healthscore_assets.reading.inbox_files import (
     problem_of_name,
 )
 from healthscore_assets.reading.refused import ExportRefused, Problem
-from healthscore_assets.reading.sidecar import beside, is_sidecar, read_sidecar
-from healthscore_assets.signals.expected import expected
+from healthscore_assets.reading.sidecar import ENDING, Sidecar, beside, is_sidecar, read_sidecar
+from healthscore_assets.signals.expected import not_used
 from healthscore_assets.signals.feed_file import FeedFile, HowToRead, read_feed_file
 from healthscore_assets.signals.feeds import FEEDS, Feed
 from healthscore_assets.signals.file_days import last_day
@@ -200,6 +200,7 @@ def _understood(
 ) -> list[FeedDelivery]:
     try:
         sidecar = read_sidecar(path, source_file)
+        _refuse_unlike(path, source_file, sidecar)
         how = HowToRead(
             reading.aliases,
             sidecar.date_order or reading.date_order,
@@ -210,6 +211,18 @@ def _understood(
     except ExportRefused as refused:
         return [_refused(path, source_file, refused.problem)]
     return [_within(path, file, reading.largest_quarantined_share) for file in files]
+
+
+def _refuse_unlike(path: Path, source_file: str, sidecar: Sidecar) -> None:
+    """A sidecar that says another month than the file's name, or what feeds do not know."""
+    told, named = source_file + ENDING, months_named(path.name)
+    if sidecar.month is not None and named and sidecar.month not in named:
+        says = f"tells of {sidecar.month}, the file's name of {', '.join(sorted(named))}"
+        raise ExportRefused(Problem(told, says, "correct one of them"))
+    for key in ("replaces", "window"):
+        if getattr(sidecar, key) is not None:
+            says = f"{key}: counts for usage only; of a feed the newest file goes before the others"
+            raise ExportRefused(Problem(told, says, "delete the line"))
 
 
 def _within(path: Path, file: FeedFile, share: float) -> FeedDelivery:
@@ -224,12 +237,10 @@ def _within(path: Path, file: FeedFile, share: float) -> FeedDelivery:
     counted = pc.value_counts(at_fault["reason"]).to_pylist()
     reason = max(counted, key=lambda found: found["counts"])["values"]
     first = at_fault.filter(pc.equal(at_fault["reason"], reason)).slice(0, 1).to_pylist()[0]
-    value = f"{first['value']!r} is not used: " if first["value"] else ""
-    names = [name for name, header in file.columns.items() if header == first["column"]]
-    wants = f", expected {expected(FEEDS[file.feed].field(names[0]))}" if names else ""
+    wrong = not_used(FEEDS[file.feed], file.columns, first)
     problem = Problem(
         file.source_file,
-        f"{value}{FEED_REASONS[reason]}{wants}; {rows:,} of {file.delivered:,} rows are wrong in "
+        f"{wrong}; {rows:,} of {file.delivered:,} rows are wrong in "
         f"this or another way, at most {share:.1%} may be",
         "correct the file, or raise largest_quarantined_share in scoring.yaml",
         row=first["source_row"],

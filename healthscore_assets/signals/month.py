@@ -52,7 +52,9 @@ def feed_month(
     """Put the files of a feed together as they were known at the month's end.
 
     Of several versions of a row the one counts that the newest file told by then; where only later
-    files tell of it, the first of those. Raises ExportRefused for snapshots of one day that differ.
+    files tell of it, the first of those. Of accounts of a register that are one client by an alias
+    the one of the client's own id counts, else the first by its id. Raises ExportRefused for
+    snapshots of one day that differ.
     """
     end = f"{month}-{days_in(month)}"
     told = _with_clients(engine, _rows_of(engine, feed, files, month, end), clients)
@@ -173,7 +175,8 @@ def _refuse_differing(engine: Engine, rows: ibis.Table, feed: Feed) -> None:
     """Two snapshots of one day that tell different things of a client: one of them is wrong."""
     content = _content(rows, feed, feed.key)
     found = rows.mutate(content=content)
-    both = found.group_by("client_id").aggregate(
+    # Several accounts that are one client by an alias are no contradiction.
+    both = found.group_by("client_id", "told_client").aggregate(
         different=found.content.nunique(),
         one=found.source_file.min(),
         other=found.source_file.max(),
@@ -213,7 +216,9 @@ def _numbered(rows: ibis.Table, feed: Feed) -> ibis.Table:
     made = ibis.literal("row-") + rows.content.left(16) + "-" + (rows.alike + 1).cast("string")
     if len(feed.key) == 1:
         rows = rows.mutate(**{feed.key[0]: rows[feed.key[0]].coalesce(made)})
-    order = [*_LATE, "source_file", ibis.desc("source_row")]
+    aliased = (rows.told_client != rows.client_id).fill_null(False)
+    own = [aliased, "told_client"] if feed.register else []
+    order = [*own, *_LATE, "source_file", ibis.desc("source_row")]
     version = ibis.row_number().over(ibis.window(group_by=list(feed.key), order_by=order))
     return rows.mutate(version=version).drop("content", "alike")
 

@@ -20,7 +20,10 @@ def accounts(rows: ibis.Table, month: str) -> ibis.Table:
 
 
 def surveys(rows: ibis.Table, month: str) -> ibis.Table:  # noqa: ARG001
-    """A row per score: one of its own column is of that kind, others are NPS unless they say."""
+    """A row per score: one of its own column is of that kind, others are NPS unless they say.
+
+    Of a score that is told twice the one in its own column counts.
+    """
     plain = rows.drop("nps", "csat", "score", "kind")
 
     def of(score: ibis.Value, kind: ibis.Value) -> ibis.Table:
@@ -28,8 +31,10 @@ def surveys(rows: ibis.Table, month: str) -> ibis.Table:  # noqa: ARG001
         found = found.filter(found.told.notnull())
         return found.select(*plain.columns, score="told", kind="asked")
 
+    kind = rows.kind.fill_null("nps")
+    own = ibis.ifelse(kind == "nps", rows.nps, rows.csat)
     return (
-        of(rows.score, rows.kind.fill_null("nps"))
+        of(ibis.ifelse(own.isnull(), rows.score, None), kind)
         .union(of(rows.nps, ibis.literal("nps")))
         .union(of(rows.csat, ibis.literal("csat")))
     )

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 
 from healthscore_assets.pendo.cleaning.metrics import Metric
 
-_LABELS = pa.array(
+TOTAL_LABELS = pa.array(
     ["total", "totals", "grand total", "sum", "overall", "all accounts", "all visitors", "average"]
 )
+"""What a row of totals says in place of a name."""
 _ROUNDING = 1e-6
 _FLOAT = 1e-12
 
@@ -19,8 +20,8 @@ def says_total(client_id: pa.ChunkedArray, visitor_id: pa.ChunkedArray) -> pa.Ch
     """Which rows name no client (or no visitor) but say "Total"."""
 
     def total(label: pa.ChunkedArray, other: pa.ChunkedArray) -> pa.ChunkedArray:
-        says = pc.is_in(pc.utf8_rtrim(pc.utf8_lower(label), ": "), value_set=_LABELS)
-        none = pa.array(["", None, *_LABELS.to_pylist()])
+        says = pc.is_in(pc.utf8_rtrim(pc.utf8_lower(label), ": "), value_set=TOTAL_LABELS)
+        none = pa.array(["", None, *TOTAL_LABELS.to_pylist()])
         return pc.and_(says, pc.is_in(pc.utf8_lower(other), value_set=none))
 
     return pc.or_(total(client_id, visitor_id), total(visitor_id, client_id))

@@ -131,6 +131,12 @@ class DateReader:
         """Whether any cell told something."""
         return self._refused is not None or bool(self._boundaries)
 
+    @property
+    def proved(self) -> set[Literal["dmy", "mdy"]]:
+        """The orders of day and month that cells such as 13/05/2024 prove."""
+        orders: tuple[Literal["dmy", "mdy"], ...] = ("dmy", "mdy")
+        return {order for order in orders if order in self._orders}
+
     def decide(self, order: Literal["dmy", "mdy"] | None) -> DateFormat:
         """How the column is written.
 

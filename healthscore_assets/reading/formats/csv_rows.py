@@ -95,13 +95,14 @@ class _Rows:
         self._source_file = source_file
         self._layout = layout
         self._prose = prose
+        self._end = _end_of(layout)
         self._skipped: list[tuple[int, str]] = []
         self.last = layout.header_row
         self.ended = False
 
     def skip(self, row: csv.InvalidRow) -> str:
         """Called by Arrow for every row that has not the cells of the header."""
-        if row.text == _END:
+        if row.text == self._end:
             self.ended = True
         self._skipped.append((row.number, row.text))
         return "skip"
@@ -130,9 +131,9 @@ class _Rows:
         due = [row for row in self._skipped if before is None or row[0] <= before]
         self._skipped = self._skipped[len(due) :]
         for number, text in due:
-            if _END in text and text != _END:
+            if _END in text and text != self._end:
                 raise _unpaired(self._source_file, number)
-        return [(n, text[:_SHOWN]) for n, text in due if text not in (_END, _BLANK)]
+        return [(n, text[:_SHOWN]) for n, text in due if text not in (self._end, _BLANK)]
 
     def _refuse_swallowed(self, column: pa.ChunkedArray, at: pa.Array) -> None:
         """A stray quote makes one cell of several rows."""
@@ -166,7 +167,7 @@ def _open(
     block: int = _BLOCK,
 ) -> csv.CSVStreamingReader:
     return csv.open_csv(
-        _Marked(stream, block),
+        _Marked(stream, block, _end_of(layout)),
         # Rows, unlike `skip_rows`, which counts the lines of a header with line breaks. Rows that
         # are skipped have numbers only where one thread reads.
         csv.ReadOptions(
@@ -188,14 +189,20 @@ def _open(
     )
 
 
+def _end_of(layout: Layout) -> str:
+    """The last row, which has not the cells of the header."""
+    return layout.delimiter.join([_END, _END]) if len(layout.header) == 1 else _END
+
+
 class _Marked(RawIOBase):
     """The bytes with a row of our own in each blank line, and one at the end.
 
     Arrow passes over blank lines without counting them, and over a quote that nothing closes.
     """
 
-    def __init__(self, stream: BinaryIO, block: int) -> None:
+    def __init__(self, stream: BinaryIO, block: int, end: str) -> None:
         self._stream = stream
+        self._closing = end.encode() + b"\n"
         self._block = block
         self._pending = b""
         self._last = b"\n"
@@ -217,7 +224,7 @@ class _Marked(RawIOBase):
         block = self._stream.read(self._block)
         if not block:
             self._end = True
-            return (b"" if self._last.endswith(b"\n") else b"\n") + _END.encode() + b"\n"
+            return (b"" if self._last.endswith(b"\n") else b"\n") + self._closing
         while block.endswith(b"\r") and (more := self._stream.read(1)):
             block += more
         seen = self._last + block
