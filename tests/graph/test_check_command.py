@@ -270,8 +270,8 @@ def test_what_is_wrong_with_feeds_is_one_line_each_and_shown(project: Project) -
         "accounts/a_2024-05-31.csv: it and accounts/b_2024-05-31.csv tell different things of "
         "client 'acme' on 2024-05-31; keep the one that is right",
         "surveys/s.csv, row 2, column 'NPS': '11' is not used: a number beyond what the column can "
-        "hold, expected a whole number from 0 to 10; 1 of 2 rows are wrong in this or another way, at "
-        "most 5.0% may be; correct the file, or raise largest_quarantined_share in scoring.yaml",
+        "hold, expected a whole number from 0 to 10; 1 of 2 rows are wrong in this or another way, "
+        "at most 5.0% may be; correct the file, or raise largest_quarantined_share in scoring.yaml",
         "surveys/n.csv, row 1: no column tells the client of a row; its headers are 'Who', 'Date', "
         "'NPS'; expected one such as client id, client, account id, account; or put its header "
         "into column_aliases.csv as surveys.client_id",
