@@ -56,7 +56,8 @@ def check(
     present = [path.absolute() for path in files if path.is_file() and not is_sidecar(path)]
     try:
         workplace.check_lookups()
-        feeds = {path: feed for path in present if (feed := feed_of_path(path)) is not None}
+        told = ((path, feed_of_path(path, workplace.exports_folder)) for path in present)
+        feeds = {path: feed for path, feed in told if feed is not None}
         usage = [path for path in present if path not in feeds]
         more, elsewhere = _check_usage(workplace, usage)
         problems += more + _check_feeds(workplace, feeds | elsewhere)
@@ -127,6 +128,7 @@ def _feed_like(delivery: "Delivery", workplace: "Workplace") -> "Feed | None":
 def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]:
     """Show files as feeds; returns what is wrong."""
     from healthscore_assets.cli.check_feeds import show_feed_file, show_feed_months
+    from healthscore_assets.lake.engine import Engine
     from healthscore_assets.signals.feeds import FEEDS
     from healthscore_assets.signals.inbox import deliveries_of, feed_folder
     from healthscore_assets.signals.month import KnownClients
@@ -134,6 +136,7 @@ def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]
     reading, problems = workplace.feed_reading(), []
     identities = workplace.identities
     clients = KnownClients(identities.client_aliases, identities.excluded_accounts)
+    engine = Engine()
     for feed in FEEDS.values():
         folder = feed_folder(workplace.exports_folder, feed)
         paths = [path for path, of in files.items() if of is feed]
@@ -145,7 +148,7 @@ def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]
         for each in found:
             show_feed_file(each)
         problems += [each.problem.line() for each in found if each.problem]
-        problems += show_feed_months(found, feed, clients)
+        problems += show_feed_months(engine, found, feed, clients)
         problems += [
             f"{path.name}: reads like {feed.name}; put it in {folder}"
             for path in paths

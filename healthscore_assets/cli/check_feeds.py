@@ -48,7 +48,9 @@ def _show_refused(file: FeedFile) -> None:
             print(f"    row {line['source_row']}, column {line['column']!r}{value}")
 
 
-def show_feed_months(found: Sequence[FeedDelivery], feed: Feed, clients: KnownClients) -> list[str]:
+def show_feed_months(
+    engine: Engine, found: Sequence[FeedDelivery], feed: Feed, clients: KnownClients
+) -> list[str]:
     """What each month would hold of a feed; returns why months would be refused, a line each."""
     usable = [each for each in found if each.file is not None]
     months = sorted({month for each in usable for month in each.months})
@@ -58,7 +60,7 @@ def show_feed_months(found: Sequence[FeedDelivery], feed: Feed, clients: KnownCl
     for month in months:
         files = [each.file for each in covering(usable, month) if each.file is not None]
         try:
-            numbers = feed_month(Engine(), feed, files, month, clients).numbers
+            numbers = feed_month(engine, feed, files, month, clients).numbers
         except ExportRefused as error:
             problems.append(str(error))
             print(f"  {month}  refused: see below")

@@ -71,7 +71,7 @@ class Engine:
 
         A scan of the rows themselves fails in joins whose filter DuckDB pushes into it.
         """
-        rows = f"{name}_rows"
+        rows = f"arrow_of_{name}"
         self.con.register(rows, table)
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS FROM {_name(rows)}")
         self.con.unregister(rows)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.pendo.cleaning.total_rows import TOTAL_LABELS
+from healthscore_assets.reading.totals import TOTAL_LABELS
 from healthscore_assets.signals.cells import Cells
 
 Told = Mapping[str, Cells]

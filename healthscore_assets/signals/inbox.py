@@ -142,9 +142,15 @@ def read_feeds_ahead(exports: Path, reading: FeedReading, enough: Callable[[], b
     return 0
 
 
-def feed_of_path(path: Path) -> Feed | None:
-    """The feed in whose folder a file lies, however deep; None for any other file."""
-    return next((FEEDS[each.name] for each in path.parents if each.name in FEEDS), None)
+def feed_of_path(path: Path, exports: Path) -> Feed | None:
+    """The feed in whose folder a file lies; None for any other file.
+
+    Below the exports their first folder tells, however deep the file lies; elsewhere its own. What
+    the folders above are called says nothing.
+    """
+    if path.is_relative_to(exports):
+        return FEEDS.get(path.relative_to(exports).parts[0])
+    return FEEDS.get(path.parent.name)
 
 
 def covering(found: Sequence[FeedDelivery], month: str) -> list[FeedDelivery]:

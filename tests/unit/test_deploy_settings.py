@@ -4,6 +4,8 @@ from pathlib import Path
 
 import yaml
 
+from healthscore_assets.signals.feeds import FEEDS
+
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -34,3 +36,8 @@ def test_the_image_has_the_versions_that_were_tested() -> None:
     assert lines("requirements-deploy.txt") <= lines("requirements-dev.txt")
     runtime = lines("requirements.txt") - lines("requirements-deploy.txt")
     assert not runtime, runtime
+
+
+def test_files_of_every_feed_can_be_delivered() -> None:
+    script = (CHECKOUT / "deploy" / "deliver").read_text()
+    assert f"    {' | '.join(FEEDS)}) ;;\n" in script

@@ -164,6 +164,14 @@ def test_a_table_is_written_in_key_order_with_the_types_of_its_contract(
     assert compression == "ZSTD"
 
 
+def test_rows_in_memory_get_in_no_views_way(engine: Engine) -> None:
+    schema = ibis.schema({"n": "int64"})
+    engine.view("a_rows", "SELECT 1::BIGINT AS n", schema)
+    table = engine.arrow("a", pa.table({"n": [2]}), schema)
+    assert engine.rows(table) == [{"n": 2}]
+    assert engine.rows("FROM a_rows") == [{"n": 1}]
+
+
 def test_the_same_rows_in_any_order_are_the_same_bytes(engine: Engine, tmp_path: Path) -> None:
     clients = [f"client {n}" for n in range(5000)]
     there, back = tmp_path / "there.parquet", tmp_path / "back.parquet"

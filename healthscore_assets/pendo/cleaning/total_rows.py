@@ -7,11 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.pendo.cleaning.metrics import Metric
+from healthscore_assets.reading.totals import TOTAL_LABELS
 
-TOTAL_LABELS = pa.array(
-    ["total", "totals", "grand total", "sum", "overall", "all accounts", "all visitors", "average"]
-)
-"""What a row of totals says in place of a name."""
 _ROUNDING = 1e-6
 _FLOAT = 1e-12
 
