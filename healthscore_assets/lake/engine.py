@@ -73,14 +73,19 @@ class Engine:
         """
         rows = f"arrow_of_{name}"
         self.con.register(rows, table)
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS FROM {_name(rows)}")
+        kept = self._kept(name, f"FROM {_name(rows)}", schema)
         self.con.unregister(rows)
-        return _table(name, schema)
+        return kept
 
     def keep(self, name: str, table: ibis.Table) -> ibis.Table:
         """Compute a table once for several readers; replaces the one of that name."""
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} AS {_compiled(table)}")
-        return _table(name, table.schema())
+        return self._kept(name, _compiled(table), table.schema())
+
+    def _kept(self, name: str, sql: str, schema: ibis.Schema) -> ibis.Table:
+        """A query's rows under a name: a view as all are, since a table replaces no view."""
+        rows = _name(f"kept_of_{name}")
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {sql}")
+        return self.view(name, f"FROM {rows}", schema)
 
     def write(
         self, table: ibis.Table, schema: ibis.Schema, path: Path, order_by: Sequence[str]

@@ -172,6 +172,16 @@ def test_rows_in_memory_get_in_no_views_way(engine: Engine) -> None:
     assert engine.rows("FROM a_rows") == [{"n": 1}]
 
 
+def test_whatever_had_the_name_is_replaced(engine: Engine) -> None:
+    schema = ibis.schema({"n": "int64"})
+    viewed = engine.view("a", "SELECT 1::BIGINT AS n", schema)
+    kept = engine.keep("a", viewed.mutate(n=viewed.n + 1))
+    assert engine.rows(kept) == [{"n": 2}]
+    assert engine.rows(engine.keep("a", kept.mutate(n=kept.n + 1))) == [{"n": 3}]
+    assert engine.rows(engine.arrow("a", pa.table({"n": [4]}), schema)) == [{"n": 4}]
+    assert engine.rows(engine.view("a", "SELECT 5::BIGINT AS n", schema)) == [{"n": 5}]
+
+
 def test_the_same_rows_in_any_order_are_the_same_bytes(engine: Engine, tmp_path: Path) -> None:
     clients = [f"client {n}" for n in range(5000)]
     there, back = tmp_path / "there.parquet", tmp_path / "back.parquet"
