@@ -6,18 +6,24 @@ from healthscore_assets.assets.area_engagement import area_engagement
 from healthscore_assets.assets.cleaned_usage import cleaning
 from healthscore_assets.assets.client_month import clients
 from healthscore_assets.assets.client_scores import client_scores
+from healthscore_assets.assets.composite_health import composite_health
 from healthscore_assets.assets.feeds import FEED_STAGES
+from healthscore_assets.assets.health_components import health_components
+from healthscore_assets.assets.health_scores import health_scores
 from healthscore_assets.assets.index_scores import index_scores
 from healthscore_assets.assets.lookups import (
     client_aliases,
     column_aliases,
     excluded_accounts,
+    health_settings,
     internal_domains,
     product_areas,
     scoring_settings,
 )
 from healthscore_assets.assets.momentum import momentum
+from healthscore_assets.assets.portfolio import portfolio
 from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
+from healthscore_assets.assets.structural_risk import structural_risk
 from healthscore_assets.orchestration.backfills import months
 from healthscore_assets.orchestration.io_manager import lake_io_manager
 from healthscore_assets.orchestration.plan import Graph
@@ -53,6 +59,7 @@ def stages(workplace: Workplace) -> dg.Definitions:
             client_aliases,
             excluded_accounts,
             scoring_settings,
+            health_settings,
             raw_pendo_export,
             cleaning,
             *FEED_STAGES,
@@ -61,6 +68,11 @@ def stages(workplace: Workplace) -> dg.Definitions:
             index_scores(silent_months),
             momentum(silent_months),
             client_scores(silent_months, workplace.export_due_day),
+            health_components,
+            composite_health,
+            health_scores,
+            structural_risk,
+            portfolio,
         ],
         resources={"workplace": workplace, "io_manager": lake_io_manager},
         # The engine uses the cores; a process per step would cost two seconds each.

@@ -45,3 +45,9 @@ def excluded_accounts(workplace: Workplace) -> dg.DataVersion:
 def scoring_settings(workplace: Workplace) -> dg.DataVersion:
     """The settings of the scoring model."""
     return dg.DataVersion(workplace.lookup_version("scoring_settings"))
+
+
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
+def health_settings(workplace: Workplace) -> dg.DataVersion:
+    """The settings of composite health, in the same file."""
+    return dg.DataVersion(workplace.lookup_version("health_settings"))

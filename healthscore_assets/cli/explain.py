@@ -1,5 +1,6 @@
 """``healthscore explain``: why this score."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +22,16 @@ from healthscore_assets.cli.options import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.lake.lake import Lake
     from healthscore_assets.scoring.explain import Explanation, Neighbour
+
+
+class Format(StrEnum):
+    """How an explanation is printed."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def explain(
@@ -30,22 +40,33 @@ def explain(
         str | None,
         typer.Option(callback=month_option, metavar="YYYY-MM", help="Month; default: the newest."),
     ] = None,
+    form: Annotated[Format, typer.Option("--format", help="For people, or for programs.")] = (
+        Format.TABLE
+    ),
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
     lake: LakeFolder = LAKE,
     engine: EngineOption = ENGINE,  # noqa: ARG001
 ) -> None:
-    """Say why a client has its score: areas, weights, contributions, who is just above and below.
+    """Say why a client has its scores.
+
+    Composite health by component: what was observed, its score, weight and points, and what changed
+    since the month before; structural flags; the index scores by area, and who is just above and
+    below.
 
     \b
     Examples:
       healthscore explain acct-0095
       healthscore explain "Marigold Robotics" --month 2025-03
+      healthscore explain acct-0095 --format json
     """
+    import json
     import sys
+    from dataclasses import asdict
 
     from rich.console import Console
 
+    from healthscore_assets.cli.explain_health import in_order, show_health
     from healthscore_assets.cli.tables import find_client, open_month, scored_month
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.lookups.refused import LookupRefused
@@ -66,12 +87,46 @@ def explain(
         name: open_month(database, workplace.lake, name, at)
         for name in ("client_month", "client_area_month", "area_weights", "index_scores")
     }
+    indices = [
+        explain_score(database, row["client_id"], tables, settings.area_scaling, basis)
+        for basis in ("total", "per_user")
+    ]
+    of_client = {
+        name: _rows_of(database, workplace.lake, name, at, row["client_id"])
+        for name in ("health_scores", "health_drivers", "structural_risk")
+    }
+    health, drivers = of_client["health_scores"], in_order(of_client["health_drivers"])
+    risk = of_client["structural_risk"][0] if of_client["structural_risk"] else None
+    if form is Format.JSON:
+        told = {
+            "month": at,
+            "client_scores": {name: row[name] for name in row if name != "months_ago"},
+            "health_scores": health[0] if health else None,
+            "health_drivers": drivers,
+            "structural_risk": risk,
+            "index_scores": [asdict(each) for each in indices],
+        }
+        print(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+        return
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
     _headline(console, row, at)
-    for basis in ("total", "per_user"):
-        told = explain_score(database, row["client_id"], tables, settings.area_scaling, basis)
-        _show(console, told, row, names, settings.measure)
+    if health:
+        show_health(console, health[0], drivers, risk)
+    for each in indices:
+        _show(console, each, row, names, settings.measure)
     _momentum(console, row)
+
+
+def _rows_of(
+    engine: "Engine", lake: "Lake", table: str, month: str, client_id: str
+) -> list[dict[str, Any]]:
+    """The rows of a client; none where the month was made before there was such a table."""
+    from healthscore_assets.cli.tables import open_month
+
+    if not lake.has(table, month):
+        return []
+    opened = open_month(engine, lake, table, month).drop("months_ago")
+    return engine.rows(opened.filter(opened.client_id == client_id))
 
 
 def _headline(console: "Console", row: dict[str, Any], month: str) -> None:

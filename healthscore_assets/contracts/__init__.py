@@ -11,16 +11,28 @@ from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
 from healthscore_assets.contracts.client_area_month import CLIENT_AREA_MONTH
 from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
+from healthscore_assets.contracts.client_profile import CLIENT_PROFILE
 from healthscore_assets.contracts.client_scores import CLIENT_SCORES
+from healthscore_assets.contracts.composite import COMPOSITE_HEALTH, COMPOSITE_POINTS
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
+from healthscore_assets.contracts.health_components import HEALTH_COMPONENTS
+from healthscore_assets.contracts.health_scores import HEALTH_DRIVERS, HEALTH_SCORES
 from healthscore_assets.contracts.index_scores import INDEX_SCORES
 from healthscore_assets.contracts.invoices import INVOICES
 from healthscore_assets.contracts.momentum import MOMENTUM
+from healthscore_assets.contracts.portfolio import (
+    PORTFOLIO_BANDS,
+    PORTFOLIO_CHURN,
+    PORTFOLIO_COHORTS,
+    PORTFOLIO_DIMENSIONS,
+    PORTFOLIO_MOVERS,
+)
 from healthscore_assets.contracts.quarantine import QUARANTINE
 from healthscore_assets.contracts.raw_feed import raw_feed
 from healthscore_assets.contracts.raw_pendo_export import RAW_PENDO_EXPORT
 from healthscore_assets.contracts.renewals import RENEWALS
 from healthscore_assets.contracts.stakeholders import STAKEHOLDERS
+from healthscore_assets.contracts.structural_risk import STRUCTURAL_RISK
 from healthscore_assets.contracts.support_tickets import SUPPORT_TICKETS
 from healthscore_assets.contracts.surveys import SURVEYS
 from healthscore_assets.contracts.touchpoints import TOUCHPOINTS
@@ -56,6 +68,18 @@ CONTRACTS = {
         INDEX_SCORES,
         MOMENTUM,
         CLIENT_SCORES,
+        CLIENT_PROFILE,
+        HEALTH_COMPONENTS,
+        COMPOSITE_HEALTH,
+        COMPOSITE_POINTS,
+        HEALTH_SCORES,
+        HEALTH_DRIVERS,
+        STRUCTURAL_RISK,
+        PORTFOLIO_BANDS,
+        PORTFOLIO_MOVERS,
+        PORTFOLIO_CHURN,
+        PORTFOLIO_COHORTS,
+        PORTFOLIO_DIMENSIONS,
     )
 }
 """Every table, in the order the data flow."""
@@ -78,14 +102,26 @@ __all__ = [
     "CLIENT_AREA_MONTH",
     "CLIENT_MONTH",
     "CLIENT_NAMES",
+    "CLIENT_PROFILE",
     "CLIENT_SCORES",
+    "COMPOSITE_HEALTH",
+    "COMPOSITE_POINTS",
     "CONTRACTS",
     "FEED_TABLES",
     "FROM_USAGE",
+    "HEALTH_COMPONENTS",
+    "HEALTH_DRIVERS",
+    "HEALTH_SCORES",
     "INDEX_SCORES",
     "MOMENTUM",
+    "PORTFOLIO_BANDS",
+    "PORTFOLIO_CHURN",
+    "PORTFOLIO_COHORTS",
+    "PORTFOLIO_DIMENSIONS",
+    "PORTFOLIO_MOVERS",
     "QUARANTINE",
     "RAW_PENDO_EXPORT",
+    "STRUCTURAL_RISK",
     "VISITOR_MONTH",
     "feed_of",
 ]

@@ -24,7 +24,7 @@ def area_engagement(
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.select("feature").distinct()
-    mapping = _areas_of_features(features, product_areas, area_from_feature=area_from_feature)
+    mapping = areas_of_features(features, product_areas, area_from_feature=area_from_feature)
     mapped = usage.left_join(mapping.select("feature", "area"), "feature")
     return mapped.group_by("client_id", "visitor_id", "audience", "area").aggregate(
         engagement=exact_sum(mapped.value)
@@ -56,7 +56,7 @@ def unlisted_features(
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.group_by("feature").aggregate(engagement=exact_sum(usage.value))
-    mapping = _areas_of_features(features, product_areas, area_from_feature=area_from_feature)
+    mapping = areas_of_features(features, product_areas, area_from_feature=area_from_feature)
     return mapping.filter(~mapping.listed).select("feature", "area", "engagement")
 
 
@@ -66,10 +66,13 @@ def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
     return unmapped.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
 
 
-def _areas_of_features(
+def areas_of_features(
     features: ibis.Table, product_areas: ibis.Table, *, area_from_feature: bool
 ) -> ibis.Table:
-    """The features with their ``area``, and whether it is ``listed``. Grain: feature."""
+    """The features with their ``area``, and whether it is ``listed``. Grain: feature.
+
+    Further columns of ``product_areas`` stay, null for features that are not listed.
+    """
     features = features.mutate(feature_key=feature_key_column(features.feature))
     joined = features.left_join(product_areas, "feature_key").drop("feature_key_right")
     joined = joined.mutate(listed=joined.area.notnull())

@@ -1,6 +1,6 @@
 """The lookup from feature to product area."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ UNMAPPED = "Unmapped"
 
 @dataclass(frozen=True)
 class ProductAreas:
-    """Features as the lookup spells them and their areas, both by `feature_key`.
+    """Features as the lookup spells them, their areas and tiers, each by `feature_key`.
 
     ``tiered`` says that its lines have a third cell.
     """
@@ -23,6 +23,7 @@ class ProductAreas:
     spelling: dict[str, str]
     area: dict[str, str]
     tiered: bool = False
+    tier: dict[str, str] = field(default_factory=dict)
 
     def published(self, feature: str) -> str:
         """The lookup's spelling of a feature, or the given one where it is not listed."""
@@ -33,8 +34,12 @@ class ProductAreas:
         return sorted(set(self.area.values()))
 
     def rows(self) -> pa.Table:
-        """Columns ``feature_key, area``, one row per feature."""
-        columns = {"feature_key": list(self.area), "area": list(self.area.values())}
+        """Columns ``feature_key, area, tier``, one row per feature; the tier may be null."""
+        columns = {
+            "feature_key": list(self.area),
+            "area": list(self.area.values()),
+            "tier": [self.tier.get(key) for key in self.area],
+        }
         return pa.table(columns, schema=pa.schema({name: pa.string() for name in columns}))
 
 
@@ -46,6 +51,7 @@ def read_product_areas(path: Path) -> ProductAreas:
     """
     spelling: dict[str, str] = {}
     area: dict[str, str] = {}
+    tier: dict[str, str] = {}
     tiered = False
     for line, row in read_rows(path, required=("feature", "area"), optional=("tier",)):
         tiered = "tier" in row
@@ -73,6 +79,8 @@ def read_product_areas(path: Path) -> ProductAreas:
                 "keep one of the two lines",
             )
         spelling.setdefault(key, row["feature"])
+        if row.get("tier"):
+            tier.setdefault(key, row["tier"])
     if not area:
         raise LookupRefused(path, "", "lists no feature", "add a line: feature, area")
-    return ProductAreas(spelling, area, tiered)
+    return ProductAreas(spelling, area, tiered, tier)

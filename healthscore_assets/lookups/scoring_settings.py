@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from healthscore_assets.lake.content import version_of
+from healthscore_assets.lookups.health_settings import HealthSettings, SegmentWeights
 from healthscore_assets.lookups.refused import LookupRefused
 
 
@@ -50,14 +52,27 @@ class ScoringSettings(BaseModel):
     export_due_day: int = Field(default=5, ge=1, le=28)
     """Day of the following month by which a month's export is expected."""
 
+    health: HealthSettings = HealthSettings()
+    """Composite health and structural risk."""
+
     def version(self) -> str:
-        """Hash of the settings that tables depend on, as far as they differ from the defaults."""
-        settings = self.model_dump(mode="json", exclude_defaults=True, exclude=set(_OPERATIONS))
-        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+        """Hash of the settings that tables depend on, as far as they differ from the defaults.
+
+        Those of health have a version of their own: other tables do not depend on them.
+        """
+        return _hash(self.model_dump(mode="json", exclude_defaults=True, exclude={*_APART}))
+
+    def health_version(self) -> str:
+        """Hash of the settings of health, as far as they differ from the defaults."""
+        return _hash(self.health.model_dump(mode="json", exclude_defaults=True))
 
 
-_OPERATIONS = ("rerun_after_lookup_change", "export_due_day")
-"""Settings that change what is done when, but no table."""
+_APART = ("rerun_after_lookup_change", "export_due_day", "health")
+"""Settings that change what is done when, but no table, and those of health."""
+
+
+def _hash(settings: dict[str, object]) -> str:
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 def read_scoring_settings(path: Path) -> ScoringSettings:
@@ -94,31 +109,84 @@ def _read(path: Path, _version: object) -> ScoringSettings:
         return ScoringSettings()
     if not isinstance(tree, yaml.MappingNode):
         raise LookupRefused(path, "line 1", "expected `setting: value` lines", "rewrite it")
-    lines: dict[str, int] = {}
+    lines = _lines(path, tree)
     for key, _ in tree.value:
-        if key.value in lines:
-            raise LookupRefused(
-                path,
-                f"line {key.start_mark.line + 1}",
-                f"setting {key.value} is given twice",
-                f"keep one; the other is on line {lines[key.value]}",
-            )
-        lines[key.value] = key.start_mark.line + 1
         if key.value not in ScoringSettings.model_fields:
             raise LookupRefused(
                 path,
-                f"line {lines[key.value]}",
+                f"line {key.start_mark.line + 1}",
                 f"setting {key.value} does not exist",
                 f"the settings are {', '.join(ScoringSettings.model_fields)}",
             )
     try:
         return ScoringSettings.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        raise LookupRefused(
-            path,
-            f"line {lines[name]}",
-            f"setting {name}: {first['msg'].lower()}, found {first['input']!r}",
-            f"the default is {ScoringSettings.model_fields[name].default}",
-        ) from None
+        raise _refusal(path, lines, error) from None
+
+
+def _lines(path: Path, tree: yaml.MappingNode, within: str = "") -> dict[str, int]:
+    """The line of each setting, by its name with those that it is within: ``health.bands.green``.
+
+    Raises LookupRefused where one is given twice.
+    """
+    lines: dict[str, int] = {}
+    for key, value in tree.value:
+        name, line = f"{within}{key.value}", key.start_mark.line + 1
+        if name in lines:
+            raise LookupRefused(
+                path,
+                f"line {line}",
+                f"setting {name} is given twice",
+                f"keep one; the other is on line {lines[name]}",
+            )
+        lines[name] = line
+        if isinstance(value, yaml.MappingNode):
+            lines |= _lines(path, value, f"{name}.")
+    return lines
+
+
+def _refusal(path: Path, lines: dict[str, int], error: ValidationError) -> LookupRefused:
+    """The first thing that is wrong, with the line of the setting."""
+    first = error.errors()[0]
+    name = ".".join(map(str, first["loc"]))
+    if first["type"] == "extra_forbidden":
+        within = name.rpartition(".")[0]
+        known = ", ".join(_settings_within(within))
+        of = f" of {within}" if within else ""
+        what = f"setting {name} does not exist"
+        return LookupRefused(path, f"line {lines[name]}", what, f"the settings{of} are {known}")
+    if first["type"] == "value_error":
+        place, _, what = str(first["ctx"]["error"]).partition(": ")
+        name = f"{name}.{place}" if name else place
+        what = f"setting {name}: {what}"
+        todo = "docs/scoring-model.md explains it"
+    else:
+        name = _innermost(name, lines)  # Pydantic adds which kind of several did not fit
+        default = _default_of(name)
+        what = f"setting {name}: {first['msg'].lower()}, found {first['input']!r}"
+        todo = "correct it" if default is None else f"the default is {default}"
+    return LookupRefused(path, f"line {lines.get(_innermost(name, lines), 1)}", what, todo)
+
+
+def _innermost(name: str, lines: dict[str, int]) -> str:
+    """The setting of the file that a name is within; none where there is no such."""
+    while name and name not in lines:
+        name = name.rpartition(".")[0]
+    return name
+
+
+def _settings_within(name: str) -> list[str]:
+    """The settings that one has, or those of the whole file."""
+    model: type[BaseModel] = ScoringSettings
+    for part in filter(None, name.split(".")):
+        kind = model.model_fields[part].annotation if part in model.model_fields else SegmentWeights
+        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else SegmentWeights
+    return list(model.model_fields)
+
+
+def _default_of(name: str) -> object:
+    """The default of a setting, None for those that a person names."""
+    value: object = ScoringSettings()
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
+    return f"{value:g}" if isinstance(value, float) else value

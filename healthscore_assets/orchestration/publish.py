@@ -73,12 +73,20 @@ class Finding:
 
 
 class Stage:
-    """Tables of one step and month: written aside, checked, and yielded all or none."""
+    """Tables of one step and month: written aside, checked, and yielded all or none.
 
-    def __init__(self, context: dg.AssetExecutionContext, workplace: Workplace) -> None:
+    ``of_health`` says that they depend on the settings of health too.
+    """
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, workplace: Workplace, *, of_health: bool = False
+    ) -> None:
         self._context = context
         self._lake, self._engine = workplace.lake, workplace.engine
-        self._settings = workplace.lookup_version("scoring_settings")
+        self._settings = {"settings_sha256": workplace.lookup_version("scoring_settings")}
+        if of_health:
+            version = workplace.lookup_version("health_settings")
+            self._settings["health_settings_sha256"] = version
         self._month = context.partition_key
         self._publications: list[Publication] = []
         self._rows: dict[str, int] = {}
@@ -171,7 +179,7 @@ class Stage:
             metadata={
                 "dagster/row_count": self._rows[name],
                 "preview": dg.MetadataValue.md(_markdown(shown)),
-                "settings_sha256": self._settings,
+                **self._settings,
                 **publication.metadata,
                 **further,
                 **{k: v for f in findings if f.asset == name for k, v in f.metadata.items()},

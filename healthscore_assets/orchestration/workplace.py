@@ -48,6 +48,7 @@ LOOKUP_FILES = {
     "client_aliases": "client_aliases.csv",
     "excluded_accounts": "excluded_accounts.csv",
     "scoring_settings": "scoring.yaml",
+    "health_settings": "scoring.yaml",
 }
 """The lookup of each name, as a file in the lookups folder."""
 
@@ -120,9 +121,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def lookup_version(self, name: str) -> str:
         """Hash of a lookup, by which Dagster knows that it changed."""
         path = self.lookup_file(name)
-        if name == "scoring_settings":
+        if path.name == LOOKUP_FILES["scoring_settings"]:
             with suppress(LookupRefused):
-                return read_scoring_settings(path).version()
+                settings = read_scoring_settings(path)
+                health = name == "health_settings"
+                return settings.health_version() if health else settings.version()
         return content_hash(path) if path.exists() else "missing"
 
     @property
@@ -133,7 +136,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def product_areas_table(self) -> ibis.Table:
         """The lookup as a table with ``feature_key, area``."""
         rows = self.product_areas.rows()
-        schema = ibis.schema({"feature_key": "string", "area": "string"})
+        schema = ibis.schema({"feature_key": "string", "area": "string", "tier": "string"})
         return self.engine.arrow("product_areas", rows, schema)
 
     @property

@@ -80,7 +80,7 @@ def preview_month(
     areas = engine.arrow(
         "areas_previewed",
         lookups.product_areas.rows(),
-        ibis.schema({"feature_key": "string", "area": "string"}),
+        ibis.schema({"feature_key": "string", "area": "string", "tier": "string"}),
     )
     by_measure = engine.rows(
         usage.group_by("measure").aggregate(total=exact_sum(usage.value)).order_by("measure")

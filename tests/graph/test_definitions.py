@@ -41,6 +41,18 @@ TABLES = {
     "index_scores": "scoring",
     "momentum": "scoring",
     "client_scores": "scoring",
+    "client_profile": "health",
+    "health_components": "health",
+    "composite_health": "health",
+    "composite_points": "health",
+    "health_scores": "health",
+    "health_drivers": "health",
+    "structural_risk": "risk",
+    "portfolio_bands": "portfolio",
+    "portfolio_movers": "portfolio",
+    "portfolio_churn": "portfolio",
+    "portfolio_cohorts": "portfolio",
+    "portfolio_dimensions": "portfolio",
 }
 
 
@@ -64,6 +76,7 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
         "client_aliases",
         "excluded_accounts",
         "scoring_settings",
+        "health_settings",
     }
     assert list(TABLES) == list(CONTRACTS)
 
@@ -131,6 +144,36 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "raw_pendo_export",
         "accounts",
     }
+    # An edit of the settings of health makes no index score stale.
+    assert {n for n in TABLES if "health_settings" in parents[n]} == {
+        "client_profile",
+        "health_components",
+        "composite_health",
+        "composite_points",
+        "health_scores",
+        "health_drivers",
+        "structural_risk",
+    }
+    assert parents["health_components"] == {
+        "index_scores",
+        "client_month",
+        "cleaned_usage",
+        "visitor_month",
+        "accounts",
+        "support_tickets",
+        "surveys",
+        "invoices",
+        "touchpoints",
+        "renewals",
+        "product_areas",
+        "scoring_settings",
+        "health_settings",
+    }
+    assert parents["health_scores"] == {
+        "composite_health",
+        "composite_points",
+        "health_settings",
+    }
 
 
 def test_windows_follow_the_setting(tmp_path: Path) -> None:
@@ -162,6 +205,11 @@ def test_a_backfill_reaches_the_later_months_of_every_table(definitions: dg.Defi
     assert last["client_month"] == "2024-01"
     assert last["index_scores"] == "2024-05"
     assert last["momentum"] == last["client_scores"] == "2024-07"
+    # Usage of six months tells who is known; an anomaly is held against seven, a band against six.
+    assert last["health_components"] == "2024-06"
+    assert last["composite_health"] == "2025-01"
+    assert last["health_scores"] == last["health_drivers"] == "2025-07"
+    assert last["structural_risk"] == "2025-01"
 
 
 def test_the_code_location_loads_in_a_fresh_interpreter_without_a_warning(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """`healthscore demo`, run once for real: what it prints, and each story in the scores."""
 
+import json
 from pathlib import Path
 from shutil import copytree
 
+import health_reference
 import pandas as pd
 import pytest
 from project import Project
 
+from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts.client_profile import STAGES
+from healthscore_assets.contracts.health_scores import BANDS, VELOCITY_BANDS
 from healthscore_assets.demo.stories import STORIES
 
 CLIENT = {story.key: story.client_id for story in STORIES}
@@ -243,3 +248,109 @@ def test_everybody_in_the_feeds_is_known_and_nothing_is_refused(demo: tuple[Proj
             assert project.table(f"{name}_quarantine", month).empty, (name, month)
     # A snapshot of December lasts into January, of which there is no usage yet.
     assert project.months("accounts") == project.months("client_scores")
+
+
+# ----------------------------------------------------------------------- health and structure
+
+
+def every_month(demo: tuple[Project, str], table: str) -> pd.DataFrame:
+    project = demo[0]
+    parts = [project.table(table, m).assign(month=m) for m in project.months(table)]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def test_health_and_structure_are_the_references(demo: tuple[Project, str]) -> None:
+    """Every number of every month, against SCORING.md written a second time."""
+    project = demo[0]
+    lake = {
+        table.name: {
+            month: project.table(table.name, month) for month in project.months(table.name)
+        }
+        for table in project.lake.iterdir()
+        if table.name in CONTRACTS
+    }
+    features = health_reference.feature_table(pd.read_csv(LOOKUPS / "product_areas.csv"))
+    reference = health_reference.Reference(lake, features)
+    for month in project.months("health_scores"):
+        scores, drivers = reference.health(month)
+        same(project.table("health_scores", month), scores, ["client_id"], but="reason")
+        same(project.table("health_drivers", month), drivers, ["client_id", "component"])
+        risk = reference.structural_risk(month)
+        same(project.table("structural_risk", month), risk, ["client_id"])
+
+
+def same(found: pd.DataFrame, expected: pd.DataFrame, key: list[str], but: str = "") -> None:
+    """To 1e-9, null where the other is null."""
+    columns = [name for name in found.columns if name != but]
+    found, expected = (each.sort_values(key)[columns] for each in (found, expected))
+    numbers = found.select_dtypes("number").columns
+    pd.testing.assert_frame_equal(
+        found[numbers].astype(float).reset_index(drop=True),
+        expected[numbers].astype(float).reset_index(drop=True),
+        rtol=0,
+        atol=1e-9,
+    )
+    for name in set(columns) - set(numbers):
+        ours, theirs = (
+            each[name].astype(object).where(each[name].notna(), None).tolist()
+            for each in (found, expected)
+        )
+        assert ours == theirs, name
+
+
+def test_the_demo_shows_every_segment_stage_band_velocity_and_flag(
+    demo: tuple[Project, str],
+) -> None:
+    health, risk = every_month(demo, "health_scores"), every_month(demo, "structural_risk")
+    assert {*health["segment"].dropna()} == {"SMB", "SME", "GOV", "Mid-Market", "Enterprise"}
+    assert {*health["stage"].dropna()} == set(STAGES)
+    assert {*health["band"].dropna()} == {*health["announced_band"].dropna()} == set(BANDS)
+    assert {*health["velocity_band"].dropna()} == set(VELOCITY_BANDS)
+    for flag in risk.select_dtypes(bool).columns:
+        assert risk[flag].any(), flag
+        assert not risk[flag].all(), flag
+    # Each component is good for some and bad for others, not missing or the same for all.
+    drivers = every_month(demo, "health_drivers")
+    assert (drivers.groupby("component")["score"].nunique() > 1).all()
+
+
+def test_the_stories_in_health(demo: tuple[Project, str]) -> None:
+    health = every_month(demo, "health_scores").set_index(["client_id", "month"]).sort_index()
+    risk = every_month(demo, "structural_risk").set_index(["client_id", "month"]).sort_index()
+    heavy, quiet = health.loc[CLIENT["unhappy_heavy"]], health.loc[CLIENT["quiet_happy"]]
+    assert (heavy.loc["2025-03":, "usage"] > 70).all()
+    assert (heavy.loc["2025-03":, "sentiment"] < 35).all()
+    assert (quiet.loc["2025-03":, "sentiment"] > heavy.loc["2025-03":, "sentiment"] + 40).all()
+    departed = risk.loc[CLIENT["champion_left"], "champion_departed"]
+    assert list(departed[departed].index)[:1] == ["2025-09"]
+    assert risk.loc[(CLIENT["champion"], "2025-12"), "single_threaded"]
+    assert risk.loc[(CLIENT["champion"], "2025-12"), "concentrated"]
+    assert set(health.loc[CLIENT["onboarding"]].loc["2025-10":, "stage"]) == {"onboarding"}
+    missing = health.loc[CLIENT["three_missing"]]
+    assert missing["engagement"].notna().all()  # delivered, without a row of it: 0, not missing
+    assert (missing["coverage"] < 0.9).all()
+    silent = risk.loc[CLIENT["silent_listed"]]
+    assert silent.loc["2025-10":, "days_since_last_activity"].tolist() == [31, 61, 92]
+    assert silent.loc["2025-10":, "dormant"].all()
+
+
+def test_explain_tells_every_point(demo: tuple[Project, str]) -> None:
+    project, client = demo[0], CLIENT["unhappy_heavy"]
+    told = json.loads(project.run("explain", client, "--format", "json").stdout)
+    health, drivers = told["health_scores"], told["health_drivers"]
+    assert health["client_id"] == told["structural_risk"]["client_id"] == client
+    assert sum(row["points"] for row in drivers) == pytest.approx(health["health"], abs=1e-9)
+    printed = project.run("explain", client).stdout
+    assert f"Health {health['health']:.1f}  {health['band']}" in printed
+    lines = [line.split() for line in printed.splitlines()]
+    (total,) = (line for line in lines if line[:2] == ["health", "100.0%"])
+    assert total[2] == f"{health['health']:.1f}"
+    nps = next(row for row in drivers if row["component"] == "nps")
+    (line,) = (line for line in lines if line[:1] == ["NPS"])
+    assert line[1:5] == [
+        f"{nps['value']:+.0f}",
+        f"{nps['score']:.1f}",
+        f"{nps['weight']:.1%}",
+        f"{nps['points']:.1f}",
+    ]
+    assert "concentrated: few do most of it" in project.run("explain", CLIENT["champion"]).stdout

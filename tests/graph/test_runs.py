@@ -10,7 +10,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 from project import HEADER, Project
 
-from healthscore_assets.contracts import FEED_TABLES
+from healthscore_assets.contracts import FEED_TABLES, FROM_USAGE
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration.delivered import delivered
@@ -134,18 +134,24 @@ def test_only_new_and_changed_months_are_planned(running: Running) -> None:
     assert list(running.planned()) == [MONTHS[2]]
 
 
-def test_a_corrected_month_runs_with_the_six_later_months_that_read_it(running: Running) -> None:
+def test_a_corrected_month_runs_with_the_later_months_that_read_it(running: Running) -> None:
     for month in MONTHS:
         running.project.deliver_month(month)
     running.run_planned()
     running.project.deliver_month("2024-01", {"acme": 7, "bolt": 3})
     planned = running.planned()
-    # The base looks back three months and the average three more.
-    assert list(planned) == span("2024-01", "2024-07")
-    assert len(planned["2024-01"]) == 12
-    # Index scores compare with the month before and its base: four months. Momentum: six.
-    assert planned["2024-05"] == ("area_weights", "index_scores", "momentum", "client_scores")
-    assert planned["2024-06"] == planned["2024-07"] == ("momentum", "client_scores")
+    # A band is held against months whose visitors are known of months before that: further than
+    # the months that there are.
+    assert list(planned) == MONTHS
+    assert planned["2024-01"] == FROM_USAGE
+    # Index scores compare with the month before and its base: four months. Momentum: six. Who is
+    # known: five; an anomaly of health and structure: further.
+    indices = ("area_weights", "index_scores", "momentum", "client_scores")
+    after = FROM_USAGE[FROM_USAGE.index("composite_health") :]
+    assert planned["2024-05"] == (*indices, "client_profile", "health_components", *after)
+    assert planned["2024-06"] == (*indices[2:], "client_profile", "health_components", *after)
+    assert planned["2024-07"] == (*indices[2:], *after)
+    assert planned["2024-08"] == planned["2024-09"] == after
     running.run_planned()
     assert running.planned() == {}
 

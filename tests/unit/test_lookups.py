@@ -46,8 +46,8 @@ def test_features_and_their_areas(tmp_path: Path) -> None:
     assert found.published("data hub: csv/excel import") == "Data Hub | CSV/Excel Import"
     assert found.published("planning/board") == "planning/board"
     assert found.rows().to_pylist() == [
-        {"feature_key": "planning | board", "area": "Planning"},
-        {"feature_key": "data hub | csv/excel import", "area": "Data Hub"},
+        {"feature_key": "planning | board", "area": "Planning", "tier": None},
+        {"feature_key": "data hub | csv/excel import", "area": "Data Hub", "tier": None},
     ]
 
 
@@ -169,7 +169,7 @@ def test_something_that_is_no_domain(tmp_path: Path, domain: str) -> None:
 def test_the_projects_scoring_yaml_states_exactly_the_defaults() -> None:
     path = LOOKUPS / "scoring.yaml"
     stated = yaml.safe_load(path.read_text(encoding="utf-8"))
-    assert stated == ScoringSettings().model_dump()
+    assert stated == ScoringSettings().model_dump(mode="json")
     assert read_scoring_settings(path) == ScoringSettings()
 
 
@@ -250,6 +250,71 @@ def test_no_order_of_dates(tmp_path: Path) -> None:
             "measure: clicks\nmeasure: minutes",
             "line 2: setting measure is given twice; keep one; the other is on line 1",
         ),
+        (
+            "health:\n  components:\n    usage:\n      frequency: -5",
+            "line 4: setting health.components.usage.frequency: input should be greater than or "
+            "equal to 0, found -5; the default is 20",
+        ),
+        (
+            "health:\n  components:\n    usage:\n      frequency: 10\n",
+            "line 3: setting health.components.usage: the weights must sum to 100, not 90 "
+            "(active_users 40, feature_adoption 30, frequency 10, depth 10, engagement_index 0, "
+            "session_minutes 0, stickiness 0)",
+        ),
+        (
+            "health:\n  segments:\n    SMB: {usage: 30}",
+            "line 3: setting health.segments.SMB: the weights must sum to 100, not 95",
+        ),
+        (
+            "health:\n  bands: {green: 50}",
+            "line 2: setting health.bands.green: 50 must be above yellow, 60",
+        ),
+        (
+            "health:\n  velocity:\n    improving: 0.6",
+            "line 2: setting health.velocity.declining_fast: declining_fast, declining, improving "
+            "and improving_fast must rise in this order, not -0.5, -0.2, 0.6, 0.5",
+        ),
+        (
+            "health:\n  lifecycle: {adoption_days: 60}",
+            "line 2: setting health.lifecycle.adoption_days: 60 must be above onboarding_days, 90",
+        ),
+        (
+            "health:\n  components:\n    usage: {logins: 5}",
+            "line 3: setting health.components.usage.logins: no such component; those of usage "
+            "are active_users, feature_adoption,",
+        ),
+        (
+            "health:\n  components: {money: {arr: 100}}",
+            "line 2: setting health.components.money: no such dimension; they are usage, ",
+        ),
+        (
+            "health:\n  normalisers: {nsp: {by: minmax}}",
+            "line 2: setting health.normalisers.nsp: no such component; they are active_users, ",
+        ),
+        (
+            "health:\n  normalisers:\n    nps: {by: mean}",
+            "line 3: setting health.normalisers.nps.by: input should be 'target', 'percentile', "
+            "'zscore' or 'minmax', found 'mean'; correct it",
+        ),
+        (
+            "health:\n  bands:\n    gren: 70",
+            "line 3: setting health.bands.gren does not exist; the settings of health.bands are "
+            "green, yellow",
+        ),
+        (
+            "health:\n  weigths: {}",
+            "line 2: setting health.weigths does not exist; the settings of health are preset, ",
+        ),
+        (
+            "health:\n  targets: {frequency: p90}",
+            "line 2: setting health.targets.frequency: input should be 'p75', found 'p90'; the "
+            "default is p75",
+        ),
+        (
+            "health:\n  bands: {green: 90}\n  bands: {green: 95}",
+            "line 3: setting health.bands is given twice; keep one; the other is on line 2",
+        ),
+        ("health: yes", "line 1: setting health: "),
         ("- measure", "line 1: expected `setting: value` lines; rewrite it"),
         ("measure", "line 1: expected `setting: value` lines; rewrite it"),
         ("a: 1\nb: [", "line 2: is not YAML; check the indentation and colons"),

@@ -29,7 +29,9 @@ _KINDS = (
     _Kind("business review", 0.08, 1.0, 0.6),
     _Kind("training", 0.10, 0.9, 0.0),
     _Kind("event", 0.12, 0.4, 0.08),
-    _Kind("email", 0.20, 0.1, 0.02),
+    _Kind("email", 0.17, 0.1, 0.02),
+    _Kind("reference", 0.02, 1.0, 0.1),
+    _Kind("case study", 0.01, 1.0, 0.1),
 )
 _PER_MONTH = {"SMB": 1.2, "SME": 2.2, "Mid-Market": 3.5, "Enterprise": 5.0, "GOV": 3.0}
 _CLASS = 12  # people trained at once

@@ -1,0 +1,56 @@
+"""Stage 11: whom and what a client's usage hangs on."""
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.contracts import STRUCTURAL_RISK
+from healthscore_assets.orchestration.monthly import monthly
+from healthscore_assets.orchestration.publish import Publication, Published, Stage
+from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
+from healthscore_assets.risk.structural import structural_risk as structure
+from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
+
+
+@monthly(
+    STRUCTURAL_RISK,
+    group="risk",
+    reads={
+        "client_profile": 0,
+        "client_month": WALKED_MONTHS,
+        "client_area_month": WALKED_MONTHS,
+        "cleaned_usage": CHAMPION_MONTHS,
+    },
+    may_read={"accounts": 0, "stakeholders": WALKED_MONTHS},
+    after=["scoring_settings", "health_settings"],
+)
+def structural_risk(
+    context: dg.AssetExecutionContext,
+    workplace: Workplace,
+    client_profile: ibis.Table,
+    client_month: ibis.Table,
+    client_area_month: ibis.Table,
+    cleaned_usage: ibis.Table,
+    accounts: ibis.Table,
+    stakeholders: ibis.Table,
+) -> Published:
+    """Engagement value, concentration, diversity, dormancy and champions of every client."""
+    engine, settings = workplace.engine, workplace.settings
+    inputs = RiskInputs(
+        of_month(client_profile),
+        client_month,
+        client_area_month,
+        cleaned_usage,
+        accounts,
+        stakeholders,
+        month_at_hand(engine, context.partition_key),
+    )
+    stage = Stage(context, workplace, of_health=True)
+    with engine.single_threaded():
+        stage.write(
+            Publication(
+                STRUCTURAL_RISK,
+                structure(engine, inputs, settings.measure, settings.health.risk),
+            )
+        )
+    yield from stage.publish()

@@ -1,0 +1,28 @@
+"""Segments of the register that no weights are set for."""
+
+import ibis
+
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lookups.health_settings import HealthSettings
+from healthscore_assets.monitoring.observation import Observation, plural
+
+
+def unknown_segments(engine: Engine, profile: ibis.Table, settings: HealthSettings) -> Observation:
+    """Segments that the settings name nowhere, and their clients: they take default weights."""
+    named = {*settings.weights_of_segments(), *settings.risk.multipliers}
+    known = sorted(name.strip().lower() for name in named)
+    others = profile.filter(
+        profile.segment.notnull() & profile.segment.lower().strip().notin(known)
+    )
+    counted = others.group_by("segment").aggregate(clients=others.count())
+    rows = engine.rows(counted.order_by(ibis.desc("clients"), "segment"))
+    told = ", ".join(f"{row['segment']} ({plural(row['clients'], 'client')})" for row in rows)
+    return Observation(
+        not rows,
+        f"scoring.yaml names no segment {told}: it has the default weights. Name it in "
+        "health.segments, or correct the register."
+        if rows
+        else "Every segment is one that scoring.yaml names.",
+        {"unknown_segments": float(len(rows))},
+        {"segments": rows} if rows else {},
+    )

@@ -1,0 +1,1 @@
+"""Structural risk: whom and what a client's usage hangs on (SCORING.md section 6)."""

@@ -1,0 +1,29 @@
+"""What structural risk reads."""
+
+from dataclasses import dataclass
+
+import ibis
+
+WALKED_MONTHS = 12
+"""How many months back activity, first appearance and roles are looked for."""
+
+CHAMPION_MONTHS = 3
+"""Months before the one at hand in which somebody led."""
+
+
+@dataclass(frozen=True)
+class RiskInputs:
+    """Tables of the month at hand and of those before it, told apart by ``months_ago``.
+
+    ``cleaned_usage`` of the month and `CHAMPION_MONTHS` before, ``client_month``,
+    ``client_area_month`` and ``stakeholders`` of `WALKED_MONTHS`; ``client_profile`` and
+    ``accounts`` of the month; ``at`` is `scoring.health.inputs.month_at_hand`.
+    """
+
+    client_profile: ibis.Table
+    client_month: ibis.Table
+    client_area_month: ibis.Table
+    cleaned_usage: ibis.Table
+    accounts: ibis.Table
+    stakeholders: ibis.Table
+    at: ibis.Table

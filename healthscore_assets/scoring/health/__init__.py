@@ -1,0 +1,1 @@
+"""Composite health: components, weights, bands and drivers (SCORING.md section 5)."""

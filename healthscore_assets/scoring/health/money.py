@@ -1,0 +1,27 @@
+"""The components of the dimension financial (SCORING.md section 5)."""
+
+import ibis
+
+from healthscore_assets.scoring.health.inputs import HealthInputs, newest
+
+
+def money_values(inputs: HealthInputs, profile: ibis.Table) -> ibis.Table:
+    """Change of ARR over a year, share of invoices paid in time, expansion. Grain: client."""
+    due = newest(inputs.invoices, ["invoice_id"]).cross_join(inputs.at)
+    due = due.filter((due.due > due.a_year_ago) & (due.due <= due["last"]))
+    in_time = (due.paid <= due.due).fill_null(False)
+    paid = due.group_by("client_id").aggregate(payment=in_time.cast("float64").mean())
+    grown = newest(inputs.renewals, ["client_id", "date", "outcome"]).cross_join(inputs.at)
+    grown = grown.filter((grown.outcome == "expanded") & (grown.date > grown.a_year_ago))
+    grown = grown.group_by("client_id").aggregate(expansions=grown.count())
+    rows = profile.select("client_id", "arr", "arr_a_year_ago")
+    for more in (paid, grown):
+        rows = rows.left_join(more, "client_id").drop("client_id_right")
+    none = ibis.null("float64")
+    expanded = (rows.expansions.fill_null(0) > 0).cast("float64")
+    return rows.select(
+        "client_id",
+        arr_trend=rows.arr / rows.arr_a_year_ago.nullif(0) - 1,
+        payment=rows.payment if "invoices" in inputs.delivered else none,
+        expansion=expanded if "renewals" in inputs.delivered else none,
+    )
