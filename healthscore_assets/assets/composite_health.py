@@ -9,11 +9,7 @@ from healthscore_assets.monitoring.segments import unknown_segments
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.scoring.health.composite import (
-    SMOOTHED_MONTHS,
-    composite,
-    weights_table,
-)
+from healthscore_assets.scoring.health.composite import composite, weights_table
 from healthscore_assets.scoring.health.inputs import of_month
 
 
@@ -22,9 +18,10 @@ from healthscore_assets.scoring.health.inputs import of_month
     COMPOSITE_POINTS,
     group="health",
     reads={
-        "client_profile": 0,
+        # As far back for each: see structural_risk.
+        "client_profile": COMPARED_MONTHS,
         "health_components": COMPARED_MONTHS,
-        "index_scores": SMOOTHED_MONTHS - 1,
+        "index_scores": COMPARED_MONTHS + 1,
     },
     after=["health_settings"],
     checks={

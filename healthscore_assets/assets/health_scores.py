@@ -17,7 +17,7 @@ from healthscore_assets.scoring.health.inputs import month_at_hand
     HEALTH_SCORES,
     HEALTH_DRIVERS,
     group="health",
-    reads={"composite_health": WALKED_MONTHS, "composite_points": 1},
+    reads={"composite_health": WALKED_MONTHS, "composite_points": WALKED_MONTHS},
     after=["health_settings"],
     checks={
         "mix": (

@@ -7,11 +7,13 @@ from healthscore_assets.contracts import STRUCTURAL_RISK
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
+from healthscore_assets.risk.inputs import WALKED_MONTHS, RiskInputs
 from healthscore_assets.risk.structural import structural_risk as structure
 from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
 
 
+# As far back for each, though usage matters for fewer: Dagster takes the months of a backfill from
+# the first inputs it comes to, and would leave out those due by the others.
 @monthly(
     STRUCTURAL_RISK,
     group="risk",
@@ -19,7 +21,7 @@ from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
         "client_profile": 0,
         "client_month": WALKED_MONTHS,
         "client_area_month": WALKED_MONTHS,
-        "cleaned_usage": CHAMPION_MONTHS,
+        "cleaned_usage": WALKED_MONTHS,
     },
     may_read={"accounts": 0, "stakeholders": WALKED_MONTHS},
     after=["scoring_settings", "health_settings"],

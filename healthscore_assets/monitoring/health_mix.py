@@ -34,7 +34,7 @@ def health_mix(engine: Engine, scores: ibis.Table) -> Observation:
     least, most = _LEADING
     if row["leading"] is not None and not least <= round(row["leading"], 9) <= most:
         said.append(
-            f"{row['leading']:.0%} of the weight is on leading components; 70 to 80 % tell of "
+            f"{row['leading']:.1%} of the weight is on leading components; 70 to 80 % tell of "
             "trouble in time without losing what clients say. See health.preset in scoring.yaml."
         )
     numbers = {

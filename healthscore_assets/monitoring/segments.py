@@ -12,14 +12,14 @@ def unknown_segments(engine: Engine, profile: ibis.Table, settings: HealthSettin
     named = {*settings.weights_of_segments(), *settings.risk.multipliers}
     known = sorted(name.strip().lower() for name in named)
     others = profile.filter(
-        profile.segment.notnull() & profile.segment.lower().strip().notin(known)
+        (profile.segment.strip().length() > 0) & profile.segment.lower().strip().notin(known)
     )
     counted = others.group_by("segment").aggregate(clients=others.count())
     rows = engine.rows(counted.order_by(ibis.desc("clients"), "segment"))
     told = ", ".join(f"{row['segment']} ({plural(row['clients'], 'client')})" for row in rows)
     return Observation(
         not rows,
-        f"scoring.yaml names no segment {told}: it has the default weights. Name it in "
+        f"Segments that scoring.yaml does not name have the default weights: {told}. Name them in "
         "health.segments, or correct the register."
         if rows
         else "Every segment is one that scoring.yaml names.",

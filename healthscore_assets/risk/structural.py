@@ -7,7 +7,7 @@ from healthscore_assets.engagement.exact import exact_sum
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.health_settings import Risk
 from healthscore_assets.risk.champions import champion_departed
-from healthscore_assets.risk.inputs import WALKED_MONTHS, RiskInputs
+from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
 
 _DECIMALS = 9
 """0.39999999999 is 0.4: thresholds are held against nine decimals."""
@@ -19,7 +19,8 @@ _RECENCY_DAYS = 90
 
 def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: Risk) -> ibis.Table:
     """Numbers and flags of every client of the base. Grain: client."""
-    used = inputs.cleaned_usage.filter(inputs.cleaned_usage.measure == measure)
+    used = inputs.cleaned_usage
+    used = used.filter((used.measure == measure) & (used.months_ago <= CHAMPION_MONTHS))
     by_visitor = used.group_by("client_id", "visitor_id", "audience", "months_ago").aggregate(
         engagement=exact_sum(used.value)
     )

@@ -9,6 +9,7 @@ from healthscore_assets.lookups.health_presets import WEIGHTS
 from healthscore_assets.scoring.health.inputs import of_month
 
 MOVERS = 20
+_DECIMALS = 9
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def portfolio(
 
 
 def _segment(segment: ibis.Value) -> ibis.Value:
-    return segment.strip().nullif("").fill_null(NO_SEGMENT)
+    """As it is spelled; a segment that the register calls ``all`` is not everybody."""
+    told = segment.strip().nullif("").fill_null(NO_SEGMENT)
+    return ibis.ifelse(told == ALL_SEGMENTS, f"{ALL_SEGMENTS} (segment)", told)
 
 
 def _with_all(rows: ibis.Table) -> ibis.Table:
@@ -81,7 +84,9 @@ def _in_order(rows: ibis.Table, value: ibis.Value) -> ibis.Value:
 
 
 def _movers(clients: ibis.Table) -> ibis.Table:
-    moved = clients.mutate(health_change=clients.health - clients.health_before)
+    # To nine decimals, as bands are: what differs by less has not moved, and ties are ties.
+    change = (clients.health - clients.health_before).round(_DECIMALS)
+    moved = clients.mutate(health_change=change)
     moved = moved.filter(moved.health_change.notnull() & (moved.health_change != 0))
     rises = moved.health_change > 0
     moved = moved.mutate(direction=ibis.ifelse(rises, "riser", "faller"))

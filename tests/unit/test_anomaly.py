@@ -382,7 +382,7 @@ def test_70_to_80_per_cent_leading_is_as_it_should_be(leading: list[float]) -> N
 
 
 @pytest.mark.parametrize(
-    ("leading", "told"), [([0.69], "69%"), ([0.81], "81%"), ([1.0, 1.0, 0.7], "90%"), ([0.0], "0%")]
+    ("leading", "told"), [([0.69], "69.0%"), ([0.81], "81.0%"), ([1.0, 1.0, 0.7], "90.0%"), ([0.0], "0.0%")]
 )
 def test_less_or_more_is_warned_of(leading: list[float], told: str) -> None:
     seen = mix(*map(healthy, leading))
@@ -401,7 +401,7 @@ def test_clients_without_a_health_are_counted() -> None:
 def test_both_are_told() -> None:
     seen = mix(healthy(0.5), NO_HEALTH)
     assert seen.says.startswith("1 of 2 clients have no health")
-    assert "50% of the weight is on leading components" in seen.says
+    assert "50.0% of the weight is on leading components" in seen.says
 
 
 def test_the_numbers_of_the_mix() -> None:
