@@ -382,7 +382,8 @@ def test_70_to_80_per_cent_leading_is_as_it_should_be(leading: list[float]) -> N
 
 
 @pytest.mark.parametrize(
-    ("leading", "told"), [([0.69], "69.0%"), ([0.81], "81.0%"), ([1.0, 1.0, 0.7], "90.0%"), ([0.0], "0.0%")]
+    ("leading", "told"),
+    [([0.69], "69.0%"), ([0.81], "81.0%"), ([1.0, 1.0, 0.7], "90.0%"), ([0.0], "0.0%")],
 )
 def test_less_or_more_is_warned_of(leading: list[float], told: str) -> None:
     seen = mix(*map(healthy, leading))
