@@ -216,6 +216,8 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
         "area_engagement",
         "area_weights",
         "index_scores",
+        "client_profile",
+        "health_components",
     }
     assert running.run("2024-01").succeeded
     assert stale_tables(running, "2024-01") == set()
@@ -231,7 +233,26 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
         "area_weights",
         "index_scores",
         "momentum",
+        "client_profile",
+        "health_components",
+        "structural_risk",
         *FEED_TABLES,
+    }
+    assert running.run("2024-01").succeeded
+    # The settings of health make no index score stale.
+    running.project.lookup(
+        "scoring.yaml",
+        "flat_band: 0.2\nlargest_quarantined_share: 1.0\nhealth: {half_life_days: 30}\n",
+    )
+    observe_lookups(running.instance, running.workplace)
+    assert stale_tables(running, "2024-01") == {
+        "client_profile",
+        "health_components",
+        "composite_health",
+        "composite_points",
+        "health_scores",
+        "health_drivers",
+        "structural_risk",
     }
 
 
