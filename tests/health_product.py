@@ -121,6 +121,7 @@ class _Months:
             small.given(CLIENT_PROFILE, profiles).drop("months_ago"),
             self._given("client_month", month, 12),
             self._areas_used(month, 12),
+            self._given("client_activity", month, 12),
             self._given("cleaned_usage", month, 3),
             self._given("accounts", month, 0),
             self._given("stakeholders", month, 12),

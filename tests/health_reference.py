@@ -1010,12 +1010,16 @@ class Reference:
         return values
 
     def days_since_last_activity(self, month: str, client: str) -> int:
-        """0 in a month with usage, else the days of the silent months."""
+        """Since the day that the exports tell, else 0 or the days of the silent months."""
         looked_at = window(month, 13)
-        if self.usage(month, client):
+        active = [m for m in looked_at if self.usage(m, client)]
+        last = max(active, default=shift(month, -12))
+        told = [row for row in self.rows("client_activity", last) if row["client_id"] == client]
+        if active and told:
+            days = (end(month) - told[0]["last_active_day"]).days
+        elif last == month:
             days = 0
         else:
-            last = max((m for m in looked_at if self.usage(m, client)), default=shift(month, -12))
             days = max(31, (end(month) - end(last)).days)
         age = self.age(month, client)
         return days if age is None else max(0, min(days, age))

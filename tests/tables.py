@@ -53,6 +53,12 @@ def given(contract: Contract, rows: Rows, month: str | None = None) -> ibis.Tabl
     return of_schema(str(contract.name), schema_of(contract), rows, month)
 
 
+def sparse(contract: Contract, rows: Sequence[Mapping[str, Any]]) -> ibis.Table:
+    """The same of rows that tell some of the columns; the others are null."""
+    nulls = {**dict.fromkeys(contract.columns), "months_ago": 0}
+    return given(contract, [{**nulls, **row} for row in rows])
+
+
 def of_schema(name: str, schema: ibis.Schema, rows: Rows, month: str | None = None) -> ibis.Table:
     """The same for a table without a contract."""
     names = [*schema.names, "months_ago"]

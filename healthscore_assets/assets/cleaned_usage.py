@@ -5,6 +5,7 @@ import ibis
 
 from healthscore_assets.contracts import (
     CLEANED_USAGE,
+    CLIENT_ACTIVITY,
     CLIENT_NAMES,
     QUARANTINE,
     VISITOR_MONTH,
@@ -30,6 +31,7 @@ from healthscore_assets.pendo.raw_table import taken_in
     VISITOR_MONTH,
     QUARANTINE,
     CLIENT_NAMES,
+    CLIENT_ACTIVITY,
     group="pendo",
     reads={"raw_pendo_export": 0},
     after=[
@@ -52,7 +54,7 @@ from healthscore_assets.pendo.raw_table import taken_in
 def cleaning(
     context: dg.AssetExecutionContext, workplace: Workplace, raw_pendo_export: ibis.Table
 ) -> Published:
-    """Tidy usage, the visitors listed, their clients' names, and what was refused with its row."""
+    """Tidy usage, visitors, clients' names and last days, and what was refused with its row."""
     files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
     with plain_refusals():
         month = clean_month(
@@ -86,6 +88,7 @@ def cleaning(
         ),
         Publication(QUARANTINE, month.quarantine),
         Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
+        Publication(CLIENT_ACTIVITY, month.client_activity, sources=month.sources),
     )
     alike = alike_features(month.features, workplace.product_areas)
     sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])

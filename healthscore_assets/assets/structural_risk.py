@@ -9,7 +9,8 @@ from healthscore_assets.orchestration.publish import Publication, Published, Sta
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.inputs import WALKED_MONTHS, RiskInputs
 from healthscore_assets.risk.structural import structural_risk as structure
-from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
+from healthscore_assets.scoring.health.feed_clients import with_clients
+from healthscore_assets.scoring.health.inputs import known_ids, month_at_hand, of_month
 
 
 # As far back for each, though usage matters for fewer: Dagster takes the months of a backfill from
@@ -19,8 +20,10 @@ from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
     group="risk",
     reads={
         "client_profile": 0,
+        "client_names": WALKED_MONTHS,
         "client_month": WALKED_MONTHS,
         "client_area_month": WALKED_MONTHS,
+        "client_activity": WALKED_MONTHS,
         "cleaned_usage": WALKED_MONTHS,
     },
     may_read={"accounts": 0, "stakeholders": WALKED_MONTHS},
@@ -30,21 +33,26 @@ def structural_risk(
     context: dg.AssetExecutionContext,
     workplace: Workplace,
     client_profile: ibis.Table,
+    client_names: ibis.Table,
     client_month: ibis.Table,
     client_area_month: ibis.Table,
+    client_activity: ibis.Table,
     cleaned_usage: ibis.Table,
     accounts: ibis.Table,
     stakeholders: ibis.Table,
 ) -> Published:
     """Engagement value, concentration, diversity, dormancy and champions of every client."""
     engine, settings = workplace.engine, workplace.settings
+    known = known_ids(client_month, accounts)
+    of_people = with_clients(engine, {"stakeholders": stakeholders}, known, client_names)
     inputs = RiskInputs(
         of_month(client_profile),
         client_month,
         client_area_month,
+        client_activity,
         cleaned_usage,
         accounts,
-        stakeholders,
+        of_people.feeds["stakeholders"],
         month_at_hand(engine, context.partition_key),
     )
     stage = Stage(context, workplace, of_health=True)

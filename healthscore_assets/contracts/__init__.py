@@ -8,6 +8,7 @@ from healthscore_assets.contracts.accounts import ACCOUNTS
 from healthscore_assets.contracts.area_engagement import AREA_ENGAGEMENT
 from healthscore_assets.contracts.area_weights import AREA_WEIGHTS
 from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
+from healthscore_assets.contracts.client_activity import CLIENT_ACTIVITY
 from healthscore_assets.contracts.client_area_month import CLIENT_AREA_MONTH
 from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
@@ -60,6 +61,7 @@ CONTRACTS = {
         VISITOR_MONTH,
         QUARANTINE,
         CLIENT_NAMES,
+        CLIENT_ACTIVITY,
         *(contract for tables in FEED_TABLES.values() for contract in tables),
         AREA_ENGAGEMENT,
         CLIENT_AREA_MONTH,
@@ -99,6 +101,7 @@ __all__ = [
     "AREA_ENGAGEMENT",
     "AREA_WEIGHTS",
     "CLEANED_USAGE",
+    "CLIENT_ACTIVITY",
     "CLIENT_AREA_MONTH",
     "CLIENT_MONTH",
     "CLIENT_NAMES",

@@ -37,6 +37,7 @@ CLIENT_PROFILE = pa.DataFrameSchema(
             "Visitors with usage; null where an export lists the client without visitors.",
             nullable=True,
         ),
+        "has_usage": pa.Column(bool, description="Whether it has usage in the month."),
         "dau_share": amount("Share of the people active on an average day.", nullable=True),
         "arr": amount("Annual recurring revenue, in the register's currency.", nullable=True),
         "arr_a_year_ago": amount("The same twelve months before.", nullable=True),

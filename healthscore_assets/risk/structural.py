@@ -125,7 +125,10 @@ def _spread(by_visitor: ibis.Table) -> ibis.Table:
 
 
 def _since(inputs: RiskInputs, profile: ibis.Table, by_visitor: ibis.Table) -> ibis.Table:
-    """Days since the last activity; of silent months the days that they have, at least 31."""
+    """Days since the last activity: since its day, where the exports date it.
+
+    Without, 0 for an active month and of silent months the days that they have, at least 31.
+    """
     now = by_visitor.filter(by_visitor.months_ago == 0).select("client_id").distinct()
     now = now.mutate(active_ago=ibis.literal(0, "int64"))
     before = inputs.client_area_month
@@ -138,7 +141,9 @@ def _since(inputs: RiskInputs, profile: ibis.Table, by_visitor: ibis.Table) -> i
     rows = profile.select("client_id")
     for more in (last, starts):
         rows = rows.left_join(more, "client_id").drop("client_id_right")
-    rows = rows.cross_join(inputs.at)
+    dated = inputs.client_activity.rename(active_ago="months_ago")
+    rows = rows.left_join(dated, ["client_id", "active_ago"])
+    rows = rows.drop("client_id_right", "active_ago_right").cross_join(inputs.at)
     silent = rows.active_ago.fill_null(WALKED_MONTHS)
     # The first day after the last active month, counted from the first of this one.
     first = rows["last"].truncate("M")
@@ -148,12 +153,14 @@ def _since(inputs: RiskInputs, profile: ibis.Table, by_visitor: ibis.Table) -> i
             for ago in range(1, WALKED_MONTHS + 1)
         )
     )
-    days = ibis.greatest(rows["last"].epoch_days() - since.epoch_days() + 1, _WHOLE_MONTH_DAYS)
-    age = (rows["last"].epoch_days() - rows.contract_start.epoch_days()).clip(lower=0)
+    last_day = rows["last"].epoch_days()
+    months = ibis.greatest(last_day - since.epoch_days() + 1, _WHOLE_MONTH_DAYS)
+    undated = ibis.ifelse(silent == 0, 0, months)
+    days = (last_day - rows.last_active_day.epoch_days()).coalesce(undated)
+    # A client is not silent for longer than it has been one.
+    age = (last_day - rows.contract_start.epoch_days()).clip(lower=0)
     days = ibis.ifelse(age.notnull(), ibis.least(days, age), days)
-    return rows.select(
-        "client_id", days_since_last_activity=ibis.ifelse(silent == 0, 0, days).cast("int64")
-    )
+    return rows.select("client_id", days_since_last_activity=days.cast("int64"))
 
 
 def _first_seen(inputs: RiskInputs) -> ibis.Table:

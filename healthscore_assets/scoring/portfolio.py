@@ -42,8 +42,8 @@ def portfolio(
     clients = of_month(health_scores)
     for more in (
         of_month(client_scores).select("client_id", "client_name", "total_all"),
-        of_month(client_profile).select("client_id", "arr"),
-        of_month(structural_risk).select("client_id", "cohort", "days_since_last_activity"),
+        of_month(client_profile).select("client_id", "arr", "has_usage"),
+        of_month(structural_risk).select("client_id", "cohort"),
         before,
     ):
         clients = clients.left_join(more, "client_id").drop("client_id_right")
@@ -119,11 +119,10 @@ def _cohorts(clients: ibis.Table, at: ibis.Table) -> ibis.Table:
     quarters = rows.cohort.substr(0, 4).cast("int64") * 12 + rows.cohort.right(1).cast("int64") * 3
     month = rows["last"].year() * 12 + rows["last"].month()
     rows = rows.mutate(age_months=ibis.greatest(month - quarters, 0))
-    active = (rows.days_since_last_activity == 0).cast("float64")
     return rows.group_by("cohort").aggregate(
         age_months=rows.age_months.max(),
         clients=rows.count(),
-        active_share=active.mean(),
+        active_share=rows.has_usage.cast("float64").mean(),
         health_mean=_in_order(rows, rows.health) / rows.health.count().nullif(0),
         total_all_mean=_in_order(rows, rows.total_all) / rows.total_all.count().nullif(0),
     )

@@ -21,6 +21,7 @@ TABLES = {
     "visitor_month": "pendo",
     "quarantine": "pendo",
     "client_names": "pendo",
+    "client_activity": "pendo",
     **{
         table: "signals"
         for feed in (
@@ -156,6 +157,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
     }
     assert parents["health_components"] == {
         "index_scores",
+        "client_names",
         "client_month",
         "cleaned_usage",
         "visitor_month",

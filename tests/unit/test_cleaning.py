@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -536,3 +537,32 @@ def test_rows_of_nothing_and_repeated_headers_are_nobodys_usage(tmp_path: Path) 
         (4, "repeated_header"),
         (6, "no_client_id"),
     ]
+
+
+# ---------------------------------------------------------------------------- days of activity
+
+
+def test_the_last_day_of_dated_usage_is_kept_for_each_client(tmp_path: Path) -> None:
+    month = clean(
+        tmp_path,
+        {
+            "usage.csv": "Visitor ID,Account ID,Feature,Date,Clicks\n"
+            "v1,a,Board,2024-05-02,1\n"
+            "v2,a,Inbox,2024-05-17,2\n"
+            "v1,a,Board,2024-05-09,1\n"
+            "v3,b,Board,2024-05-30,0\n"
+            "v4,c,Board,2024-05-31,1\n"
+        },
+    )
+    # The row of b has no usage, so its day tells of none.
+    rows = _tuples(
+        month.month.client_activity.order_by("client_id"), "client_id", "last_active_day"
+    )
+    assert rows == [("a", date(2024, 5, 17)), ("c", date(2024, 5, 31))]
+
+
+def test_exports_without_days_tell_of_no_last_day(tmp_path: Path) -> None:
+    month = clean(
+        tmp_path, {"2024-05.csv": "Visitor ID,Account ID,Clicks for Board\nv1,a,7\nv2,b,0\n"}
+    )
+    assert _tuples(month.month.client_activity, "client_id") == []

@@ -80,6 +80,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "engagement_per_user": NUMBER,
         "listed": FLAG,
     },
+    "client_activity": {"client_id": TEXT, "last_active_day": DAY},
     "index_scores": {"client_id": TEXT, "total_all": NUMBER, "per_user_external": NUMBER},
     "accounts": {
         **dict.fromkeys(["client_id", "client_name", "segment"], TEXT),
@@ -194,6 +195,12 @@ class World:
     def silent(self, month: str, client: str) -> World:
         """A client of the base that no export of the month lists."""
         self.export(month).base[month].add(client)
+        return self
+
+    def active_until(self, day: str, client: str) -> World:
+        """The export dates usage of the client, on this day the last time in its month."""
+        row = {"client_id": client, "last_active_day": day}
+        self.rows["client_activity"].setdefault(day[:7], []).append(row)
         return self
 
     def score(
@@ -1195,6 +1202,32 @@ def test_days_since_last_activity(
     world.account(month, "c", contract_start=start)
     row = risk(model, world, month)
     assert (row["days_since_last_activity"], row["dormant"]) == (days, days > 30)
+
+
+@pytest.mark.parametrize(
+    ("day", "month", "start", "days"),
+    [
+        ("2024-03-31", M, None, 0),
+        ("2024-03-01", M, None, 30),
+        ("2024-02-29", M, None, 31),
+        ("2024-01-31", "2024-02", None, 29),  # not 31: the day is told
+        ("2023-12-24", M, None, 98),
+        ("2024-03-02", M, "2024-03-21", 10),
+    ],
+)
+def test_days_since_a_day_that_is_told(
+    model: Model, day: str, month: str, start: str | None, days: int
+) -> None:
+    world = World().visitors(day[:7], "c", 1).active_until(day, "c").silent(month, "c")
+    world.account(month, "c", contract_start=start)
+    row = risk(model, world, month)
+    assert (row["days_since_last_activity"], row["dormant"]) == (days, days > 30)
+
+
+def test_the_newest_activity_counts_even_undated(model: Model) -> None:
+    world = World().visitors("2024-01", "c", 1).active_until("2024-01-02", "c")
+    world.visitors("2024-02", "c", 1).silent(M, "c")
+    assert risk(model, world)["days_since_last_activity"] == 31
 
 
 def test_listed_is_not_active(model: Model) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import ibis
 import pandas as pd
 import pytest
-from tables import by, engine, found, given, same
+from tables import by, engine, found, same, sparse
 
 from healthscore_assets.contracts import (
     CLIENT_MONTH,
@@ -92,12 +92,6 @@ ENGAGEMENT = {"a": 10.0, "b": 4.0, "d": 2.5, "f": 0.1, "h": 7.0, "x": 6.0, "z": 
 # --------------------------------------------------------------------------- the tables it reads
 
 
-def table(contract: Any, rows: Sequence[Mapping[str, Any]]) -> ibis.Table:
-    """Rows that tell some of the columns; the others are null."""
-    nulls = {**dict.fromkeys(contract.columns), "months_ago": 0}
-    return given(contract, [{**nulls, **row} for row in rows])
-
-
 summed_up = cache(product.portfolio)
 
 
@@ -130,24 +124,24 @@ def month(
         for audience, halves in (("all", 1), ("external", 2), ("internal", 2))
     ]
     made = summed_up(
-        table(HEALTH_SCORES, scores),
-        table(
+        sparse(HEALTH_SCORES, scores),
+        sparse(
             CLIENT_SCORES,
             [
                 {"client_id": c.id, "client_name": c.id.upper(), "total_all": c.total_all}
                 for c in clients
             ],
         ),
-        table(CLIENT_MONTH, used),
-        table(CLIENT_PROFILE, [{"client_id": c.id, "arr": c.arr} for c in clients]),
-        table(
-            STRUCTURAL_RISK,
-            [
-                {"client_id": c.id, "cohort": c.cohort, "days_since_last_activity": c.days}
-                for c in clients
-            ],
+        sparse(CLIENT_MONTH, used),
+        sparse(
+            CLIENT_PROFILE,
+            [{"client_id": c.id, "arr": c.arr, "has_usage": c.days == 0} for c in clients],
         ),
-        table(
+        sparse(
+            STRUCTURAL_RISK,
+            [{"client_id": c.id, "cohort": c.cohort} for c in clients],
+        ),
+        sparse(
             ACCOUNTS,
             [
                 {"client_id": a.id, "segment": a.segment, "arr": 1e6}

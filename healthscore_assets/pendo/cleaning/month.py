@@ -11,6 +11,7 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.audience import row_is_internal, visitor_month
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
+from healthscore_assets.pendo.cleaning.client_activity import client_activity
 from healthscore_assets.pendo.cleaning.client_names import client_names
 from healthscore_assets.pendo.cleaning.export_rows import ExportRows
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
@@ -58,6 +59,7 @@ class CleanedMonth:
     visitor_month: ibis.Table
     quarantine: ibis.Table
     client_names: ibis.Table
+    client_activity: ibis.Table
     sources: ibis.Table
     read: FileSums
     title_rows: int
@@ -119,6 +121,7 @@ def clean_month(
         visitor_month=visitors,
         quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
         client_names=client_names(accepted),
+        client_activity=client_activity(accepted),
         sources=accepted,
         read=FileSums.of_all(sums),
         title_rows=sum(len(export.titles) for export in exports),

@@ -60,6 +60,12 @@ def month_at_hand(engine: Engine, month: str) -> ibis.Table:
     return engine.arrow("month_at_hand", pa.table(row, schema=schema.to_pyarrow()), schema)
 
 
+def known_ids(client_month: ibis.Table, accounts: ibis.Table) -> ibis.Table:
+    """Clients that usage lists in the months at hand or the register in this. Grain: client."""
+    registered = of_month(accounts).select("client_id")
+    return client_month.select("client_id").union(registered).distinct()
+
+
 def newest(rows: ibis.Table, key: list[str]) -> ibis.Table:
     """Of several months that tell of the same thing the latest."""
     version = ibis.row_number().over(ibis.window(group_by=key, order_by="months_ago"))

@@ -39,6 +39,6 @@ def observed(
         daily = ibis.ifelse(values.has_usage, values.dau_share, 0.0)
         values = values.mutate(active_users=daily)
     values = engine.keep("health_values", values)
-    shares = used.select("client_id", "dau_share")
+    shares = used.select("client_id", "has_usage", "dau_share")
     profile = profile.left_join(shares, "client_id").drop("client_id_right")
     return profile, component_scores(values, health)
