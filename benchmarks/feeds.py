@@ -81,8 +81,9 @@ FEEDS = {
 
 USAGE = """
     SELECT 'v-' || i AS "Visitor ID", 'acct-' || i % {clients} AS "Account ID",
+           1 + i % 20 AS "Days Active",
            (random() * 50)::INT AS "Clicks for Reports", (random() * 9)::INT AS "Clicks for Team"
-    FROM range({clients}) AS t(i)"""
+    FROM range({clients} * 3) AS t(i)"""
 
 
 def months_of(count: int) -> Iterator[tuple[int, str]]:
@@ -117,7 +118,9 @@ def write_project(root: Path, clients: int, months: int) -> int:
             rows += written if feed != "pendo" else 0
     lookups = root / "lookups"
     lookups.mkdir()
-    (lookups / "product_areas.csv").write_text("feature,area\nReports,Reports\nTeam,Team\n")
+    (lookups / "product_areas.csv").write_text(
+        "feature,area,tier\nReports,Reports,core\nTeam,Team,advanced\n"
+    )
     (lookups / "internal_domains.csv").write_text("domain\n")
     (lookups / "scoring.yaml").write_text("")
     return rows
