@@ -29,7 +29,7 @@ from healthscore_assets.risk.structural import structural_risk as structure
 from healthscore_assets.scoring.health.bands import WALKED_MONTHS, with_bands
 from healthscore_assets.scoring.health.composite import composite, weights_table
 from healthscore_assets.scoring.health.drivers import drivers
-from healthscore_assets.scoring.health.inputs import HealthInputs, month_at_hand
+from healthscore_assets.scoring.health.inputs import HealthInputs, month_at_hand, of_month
 from healthscore_assets.scoring.health.observed import observed
 
 Tables = Mapping[str, Mapping[str, pd.DataFrame]]
@@ -95,7 +95,7 @@ class _Months:
         parts = [frame.assign(months_ago=ago) for ago, (_, frame) in told.items()]
         made = composite(
             small.given(HEALTH_COMPONENTS, pd.concat(parts)),
-            small.given(CLIENT_PROFILE, told[0][0]).drop("months_ago"),
+            of_month(small.given(CLIENT_PROFILE, told[0][0])),
             self._index(month, 2),
             weights_table(self._engine, self._settings.health),
             self._settings.health,
@@ -118,7 +118,7 @@ class _Months:
     def risk(self, month: str) -> pd.DataFrame:
         profiles, _ = self.components(month)
         inputs = RiskInputs(
-            small.given(CLIENT_PROFILE, profiles).drop("months_ago"),
+            of_month(small.given(CLIENT_PROFILE, profiles)),
             self._given("client_month", month, 12),
             self._areas_used(month, 12),
             self._given("client_activity", month, 12),
@@ -172,7 +172,7 @@ class _Months:
         schema = ibis.schema({"feature_key": "string", "area": "string", "tier": "string"})
         plain = self._features.astype(object).where(self._features.notna(), None)
         rows = small.of_schema("product_areas", schema, plain.to_dict("records"))
-        return rows.drop("months_ago")
+        return of_month(rows)
 
 
 def _as_settings(settings: Any) -> ScoringSettings:

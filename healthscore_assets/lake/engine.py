@@ -10,6 +10,12 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+EXPRESSIONS = 64
+"""How many expressions of a kind are kept by those who build them.
+
+They are the same for every month, and take longer to build than small months take to run.
+"""
+
 _MEMORY = "768MB"
 """What tables may take before they are spilled to disk; readers and results come on top."""
 

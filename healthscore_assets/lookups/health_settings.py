@@ -19,6 +19,10 @@ _SUM = 0.01
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
+    def __hash__(self) -> int:
+        """Of all settings: expressions that depend on them are built once."""
+        return hash(self.model_dump_json())
+
 
 class SegmentWeights(_Settings):
     """Weights of the dimensions of a segment; they sum to 100."""
@@ -182,10 +186,6 @@ class HealthSettings(_Settings):
                     f"normalisers.{component}: no such component; they are {', '.join(DIMENSION)}"
                 )
         return self
-
-    def __hash__(self) -> int:
-        """Of all settings: expressions that depend on them are built once."""
-        return hash(self.model_dump_json())
 
     def weights_within(self, dimension: str) -> dict[str, float]:
         """The weights of the components of a dimension; they sum to 100."""

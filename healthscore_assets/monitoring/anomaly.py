@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.health_settings import AnomalyGuard
 from healthscore_assets.monitoring.observation import Observation
 
@@ -60,6 +61,7 @@ def anomalies(engine: Engine, components: ibis.Table, guard: AnomalyGuard) -> An
 _SHOWN = ("component", "clients", "median_move", "usual_deviation", "far_share")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def _shares(components: ibis.Table, guard: AnomalyGuard) -> ibis.Table:
     """The share of clients whose move is far. Grain: component."""
     known = components.filter(components.score.notnull())

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.monitoring.observation import Observation
 from healthscore_assets.scoring.base import bases
@@ -87,7 +87,7 @@ def threshold(clients: int, clients_before: int, bins: int) -> float:
     return max(LEAST_THRESHOLD, by_chance)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def _stability(
     client_area_month: ibis.Table,
     client_month: ibis.Table,

@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.scoring.base import bases
 
@@ -97,7 +97,7 @@ def usual_up_to(mean: float) -> int:
     return count
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def _steps(client_month: ibis.Table, silent_months: int, accounts: ibis.Table | None) -> ibis.Table:
     """Each month and the one before it: clients of both bases, new and gone, the first of them.
 

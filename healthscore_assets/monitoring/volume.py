@@ -8,7 +8,7 @@ from typing import Any
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.monitoring.observation import Observation, plural
 
 LEAST_MONTHS = 3
@@ -145,7 +145,7 @@ def _of_base(client_month: ibis.Table) -> ibis.Table:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def _of_clients(
     client_month: ibis.Table,
     silent_months: int,

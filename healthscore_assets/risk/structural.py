@@ -1,10 +1,12 @@
 """Engagement value, how usage is spread over people, dormancy (SCORING.md section 6)."""
 
+from functools import lru_cache
+
 import ibis
 import pyarrow as pa
 
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.health_settings import Risk
 from healthscore_assets.risk.champions import champion_departed
 from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
@@ -19,16 +21,32 @@ _RECENCY_DAYS = 90
 
 def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: Risk) -> ibis.Table:
     """Numbers and flags of every client of the base. Grain: client."""
+    by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs, measure))
+    weights, multipliers = _event_weights(engine, settings), _multipliers(engine, settings)
+    return _structure(inputs, by_visitor, weights, multipliers, settings)
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _by_visitor(inputs: RiskInputs, measure: str) -> ibis.Table:
     used = inputs.cleaned_usage
     used = used.filter((used.measure == measure) & (used.months_ago <= CHAMPION_MONTHS))
-    by_visitor = used.group_by("client_id", "visitor_id", "audience", "months_ago").aggregate(
+    return used.group_by("client_id", "visitor_id", "audience", "months_ago").aggregate(
         engagement=exact_sum(used.value)
     )
-    by_visitor = engine.keep("visitor_engagement", by_visitor)
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _structure(
+    inputs: RiskInputs,
+    by_visitor: ibis.Table,
+    weights: ibis.Table,
+    multipliers: ibis.Table,
+    settings: Risk,
+) -> ibis.Table:
     profile = inputs.client_profile.select("client_id", "segment", "people", "active_visitors")
     rows = profile
     for more in (
-        _engagement_value(engine, inputs, profile, settings),
+        _engagement_value(inputs, profile, weights, multipliers),
         _spread(by_visitor),
         _since(inputs, profile, by_visitor),
         _first_seen(inputs),
@@ -50,18 +68,9 @@ def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: 
     )
 
 
-def _engagement_value(
-    engine: Engine, inputs: RiskInputs, profile: ibis.Table, settings: Risk
-) -> ibis.Table:
-    """Clicks on the month's most used features, by the weight of the feature and the segment."""
-    clicks = inputs.cleaned_usage.filter(
-        (inputs.cleaned_usage.measure == "clicks") & (inputs.cleaned_usage.months_ago == 0)
-    )
-    by_feature = clicks.group_by("feature").aggregate(clicks=exact_sum(clicks.value))
-    place = ibis.row_number().over(
-        ibis.window(order_by=[ibis.desc(by_feature.clicks), by_feature.feature])
-    )
-    weights = engine.arrow(
+def _event_weights(engine: Engine, settings: Risk) -> ibis.Table:
+    """What a click on a feature counts, by the feature's place among the most used."""
+    return engine.arrow(
         "event_weights",
         pa.table(
             {
@@ -71,15 +80,11 @@ def _engagement_value(
         ),
         ibis.schema({"place": "int64", "event_weight": "float64"}),
     )
-    top = by_feature.mutate(place=place.cast("int64")).inner_join(weights, "place")
-    top = top.select("feature", "place", "event_weight")
-    of_client = clicks.group_by("client_id", "feature").aggregate(clicks=exact_sum(clicks.value))
-    weighed = of_client.inner_join(top, "feature")
-    weighed = weighed.mutate(value=weighed.clicks * weighed.event_weight)
-    sums = weighed.group_by("client_id").aggregate(
-        value=weighed.value.collect(order_by=weighed.place).sums()
-    )
-    segments = engine.arrow(
+
+
+def _multipliers(engine: Engine, settings: Risk) -> ibis.Table:
+    """What a segment, in lower case, multiplies its clients' value with."""
+    return engine.arrow(
         "segment_multipliers",
         pa.table(
             {
@@ -89,8 +94,29 @@ def _engagement_value(
         ),
         ibis.schema({"key": "string", "multiplier": "float64"}),
     )
+
+
+def _engagement_value(
+    inputs: RiskInputs, profile: ibis.Table, weights: ibis.Table, multipliers: ibis.Table
+) -> ibis.Table:
+    """Clicks on the month's most used features, by the weight of the feature and the segment."""
+    clicks = inputs.cleaned_usage.filter(
+        (inputs.cleaned_usage.measure == "clicks") & (inputs.cleaned_usage.months_ago == 0)
+    )
+    by_feature = clicks.group_by("feature").aggregate(clicks=exact_sum(clicks.value))
+    place = ibis.row_number().over(
+        ibis.window(order_by=[ibis.desc(by_feature.clicks), by_feature.feature])
+    )
+    top = by_feature.mutate(place=place.cast("int64")).inner_join(weights, "place")
+    top = top.select("feature", "place", "event_weight")
+    of_client = clicks.group_by("client_id", "feature").aggregate(clicks=exact_sum(clicks.value))
+    weighed = of_client.inner_join(top, "feature")
+    weighed = weighed.mutate(value=weighed.clicks * weighed.event_weight)
+    sums = weighed.group_by("client_id").aggregate(
+        value=weighed.value.collect(order_by=weighed.place).sums()
+    )
     clients = profile.select("client_id", key=profile.segment.lower().strip())
-    clients = clients.left_join(segments, "key").drop("key_right")
+    clients = clients.left_join(multipliers, "key").drop("key_right")
     clients = clients.left_join(sums, "client_id").drop("client_id_right")
     return clients.select(
         "client_id",

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.base import bases
 from healthscore_assets.scoring.engagement_matrix import (
@@ -27,8 +28,7 @@ class MonthIndices:
     index_scores: ibis.Table
 
 
-# The same for every month, and it takes longer to build than to run.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def month_indices(
     client_area_month: ibis.Table,
     client_month: ibis.Table,

@@ -4,14 +4,14 @@ from functools import lru_cache
 
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.base import bases
 
 AVERAGED_MONTHS = 3
 
 
-# The same for every month, and it takes longer to build than to run.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def momentum(
     client_month: ibis.Table,
     settings: ScoringSettings,

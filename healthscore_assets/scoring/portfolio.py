@@ -1,10 +1,12 @@
 """All clients together: bands and revenue, movers, churn, cohorts, dimensions."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ibis
 
 from healthscore_assets.contracts.portfolio import ALL_SEGMENTS, NO_BAND, NO_SEGMENT
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_presets import WEIGHTS
 from healthscore_assets.scoring.health.inputs import of_month
 
@@ -23,6 +25,7 @@ class Portfolio:
     dimensions: ibis.Table
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def portfolio(
     health_scores: ibis.Table,
     client_scores: ibis.Table,

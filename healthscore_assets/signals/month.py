@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lake.months import days_in
 from healthscore_assets.reading.refused import ExportRefused, Problem
 from healthscore_assets.signals.feed_file import FeedFile
@@ -133,8 +133,7 @@ def _with_clients(engine: Engine, rows: ibis.Table, clients: KnownClients) -> ib
     return _identified(rows, aliases, left_out, clients.names)
 
 
-# The same for every month, and it takes longer to build than to run.
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=EXPRESSIONS)
 def _identified(
     rows: ibis.Table, aliases: ibis.Table, excluded: ibis.Table, known: ibis.Table | None
 ) -> ibis.Table:
@@ -165,7 +164,7 @@ def _identified(
     )
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=EXPRESSIONS)
 def _newest(rows: ibis.Table, feed: Feed) -> ibis.Table:
     newest = rows[feed.begins].max().over(ibis.window())
     return rows.mutate(newest=newest).filter(ibis._[feed.begins] == ibis._.newest).drop("newest")
@@ -205,7 +204,7 @@ def _refuse_differing(engine: Engine, rows: ibis.Table, feed: Feed) -> None:
     )
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=EXPRESSIONS)
 def _numbered(rows: ibis.Table, feed: Feed) -> ibis.Table:
     """Versions of the same row from 0, the one that counts; ids made for rows without one."""
     later = {name for end, names in feed.ends for name in (end, *names)}

@@ -92,9 +92,6 @@ ENGAGEMENT = {"a": 10.0, "b": 4.0, "d": 2.5, "f": 0.1, "h": 7.0, "x": 6.0, "z": 
 # --------------------------------------------------------------------------- the tables it reads
 
 
-summed_up = cache(product.portfolio)
-
-
 def month(
     clients: Sequence[Client] = CLIENTS,
     accounts: Sequence[Account] = ACCOUNTS_TOLD,
@@ -123,7 +120,7 @@ def month(
         for client, engagement in ENGAGEMENT.items()
         for audience, halves in (("all", 1), ("external", 2), ("internal", 2))
     ]
-    made = summed_up(
+    made = product.portfolio(
         sparse(HEALTH_SCORES, scores),
         sparse(
             CLIENT_SCORES,

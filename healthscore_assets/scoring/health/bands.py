@@ -1,7 +1,10 @@
 """Bands, the bands announced, and velocity (SCORING.md section 5)."""
 
+from functools import lru_cache
+
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_settings import HealthSettings
 
 WALKED_MONTHS = 6
@@ -11,6 +14,7 @@ _DECIMALS = 9
 """79.9999999999 is 80: thresholds are held against nine decimals."""
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def with_bands(health: ibis.Table, at: ibis.Table, settings: HealthSettings) -> ibis.Table:
     """``band``, ``announced_band``, ``velocity`` and its band. Grain: client of the month.
 

@@ -1,9 +1,11 @@
 """From what was observed to 0-100: by target, percentile, deviation or range."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_presets import DIMENSION
 from healthscore_assets.lookups.health_settings import HealthSettings, Normalising
 
@@ -21,6 +23,7 @@ _Z = 3.0
 _BY_TARGET = Normalising()
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def component_scores(values: ibis.Table, settings: HealthSettings) -> ibis.Table:
     """Each component's ``value`` and its ``score`` of 0 to 100, before smoothing.
 

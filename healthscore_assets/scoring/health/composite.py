@@ -6,7 +6,7 @@ from functools import lru_cache
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.health_presets import DIMENSION, LEADING, WEIGHTS
 from healthscore_assets.lookups.health_settings import HealthSettings
 
@@ -58,8 +58,7 @@ def weights_table(engine: Engine, settings: HealthSettings) -> ibis.Table:
     return engine.arrow("health_weights", table, schema)
 
 
-# The same for every month, and it takes longer to build than to run.
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=EXPRESSIONS)
 def composite(
     components: ibis.Table,
     profile: ibis.Table,

@@ -1,8 +1,13 @@
 """Why health changed: what a component did, and what its weight did (SCORING.md section 5)."""
 
+from functools import lru_cache
+
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 
+
+@lru_cache(maxsize=EXPRESSIONS)
 def drivers(points: ibis.Table, health: ibis.Table) -> ibis.Table:
     """Points and their change, by value and by weight. Grain: client x component of the month.
 

@@ -2,11 +2,12 @@
 
 import datetime
 from dataclasses import dataclass
+from functools import lru_cache
 
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lake.months import days_in
 
 RECENT_MONTHS = 3
@@ -60,6 +61,7 @@ def month_at_hand(engine: Engine, month: str) -> ibis.Table:
     return engine.arrow("month_at_hand", pa.table(row, schema=schema.to_pyarrow()), schema)
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def known_ids(client_month: ibis.Table, accounts: ibis.Table) -> ibis.Table:
     """Clients that usage lists in the months at hand or the register in this. Grain: client."""
     registered = of_month(accounts).select("client_id")
@@ -72,6 +74,7 @@ def newest(rows: ibis.Table, key: list[str]) -> ibis.Table:
     return rows.mutate(version=version).filter(ibis._.version == 0).drop("version")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def of_month(table: ibis.Table) -> ibis.Table:
-    """The rows of the month at hand."""
+    """The rows of the month at hand: the same object for the same table, as `EXPRESSIONS` are."""
     return table.filter(table.months_ago == 0).drop("months_ago")

@@ -1,8 +1,11 @@
 """What was observed of each client in a month, as values and scores of the components."""
 
+from functools import lru_cache
+
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.health.component_scores import component_scores
 from healthscore_assets.scoring.health.inputs import HealthInputs
@@ -26,6 +29,15 @@ def observed(
         engine, inputs, profile, settings.measure, area_from_feature=settings.area_from_feature
     )
     used = engine.keep("usage_values", used)
+    values = engine.keep("health_values", _side_by_side(inputs, profile, used, health))
+    return _with_usage(profile, used), component_scores(values, health)
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _side_by_side(
+    inputs: HealthInputs, profile: ibis.Table, used: ibis.Table, health: HealthSettings
+) -> ibis.Table:
+    """The profile and all that was observed. Grain: client."""
     values = profile
     for more in (
         used,
@@ -38,7 +50,10 @@ def observed(
     if health.active_users == "daily":
         daily = ibis.ifelse(values.has_usage, values.dau_share, 0.0)
         values = values.mutate(active_users=daily)
-    values = engine.keep("health_values", values)
+    return values
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _with_usage(profile: ibis.Table, used: ibis.Table) -> ibis.Table:
     shares = used.select("client_id", "has_usage", "dau_share")
-    profile = profile.left_join(shares, "client_id").drop("client_id_right")
-    return profile, component_scores(values, health)
+    return profile.left_join(shares, "client_id").drop("client_id_right")

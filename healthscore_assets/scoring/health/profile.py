@@ -1,11 +1,15 @@
 """Who a client is in a month: segment, stage of its contract, people (SCORING.md section 5)."""
 
+from functools import lru_cache
+
 import ibis
 
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.scoring.health.inputs import KNOWN_MONTHS, HealthInputs, of_month
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def client_profile(inputs: HealthInputs, settings: HealthSettings) -> ibis.Table:
     """Segment, stage, contract, seats and visitors of every client of the base. Grain: client.
 

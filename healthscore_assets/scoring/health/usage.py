@@ -1,10 +1,12 @@
 """The components of the dimension usage, and utilisation (SCORING.md section 5)."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.engagement.areas import areas_of_features
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.product_areas import UNMAPPED
 from healthscore_assets.scoring.health.inputs import RECENT_MONTHS, HealthInputs, of_month
 
@@ -40,6 +42,7 @@ def usage_values(
     return _side_by_side(inputs, profile, by_feature, people, features)
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def _features(
     by_feature: ibis.Table, product_areas: ibis.Table, *, area_from_feature: bool
 ) -> ibis.Table:
@@ -50,6 +53,7 @@ def _features(
     return mapped.select("feature", advanced=(mapped.tier == "advanced").fill_null(False))
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def _side_by_side(
     inputs: HealthInputs,
     profile: ibis.Table,
