@@ -123,17 +123,17 @@ def _show(console: "Console", workplace: "Workplace") -> None:
     import ibis
 
     from healthscore_assets.cli.scores import score_table
-    from healthscore_assets.cli.tables import open_month, scored_month
+    from healthscore_assets.cli.tables import scored_month, scores_of
     from healthscore_assets.lake.engine import Engine
 
     month = scored_month(workplace.lake, None)
     database = Engine()
-    table = open_month(database, workplace.lake, _SCORES, month)
-    by_score = table.order_by(ibis.desc("total_all", nulls_first=False), "client_id")
+    table = scores_of(database, workplace.lake, month)
+    by_health = table.order_by(ibis.desc("health", nulls_first=False), "client_id")
     known = table.filter(table.engagement_avg_3m >= _WORTH_A_TREND)
     falling = known.order_by("engagement_trend", "client_id")
     for title, rows in (
-        (f"The healthiest clients of {month}", by_score),
+        (f"The healthiest clients of {month}", by_health),
         (f"The most declining clients of {month}", falling),
     ):
         found = [{"month": month, **row} for row in database.rows(rows.limit(_SHOWN))]

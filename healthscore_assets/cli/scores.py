@@ -52,9 +52,9 @@ def scores(
     lake: LakeFolder = LAKE,
     engine: EngineOption = ENGINE,  # noqa: ARG001
 ) -> None:
-    """Print scores and momentum, the most engaged client first.
+    """Print health, scores and momentum, the most engaged client first.
 
-    A score of 70 reads: more engaged than 70 % of the other clients.
+    A total of 70 reads: more engaged than 70 % of the other clients. Health is of 100 points.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def scores(
     """
     import ibis
 
-    from healthscore_assets.cli.tables import find_client, open_month, scored_month
+    from healthscore_assets.cli.tables import find_client, open_month, scored_month, scores_of
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.scoring.client_scores import spreadsheet_safe
 
@@ -78,7 +78,7 @@ def scores(
         months = [at] if month else folder.months("client_scores")
     rows: list[dict[str, Any]] = []
     for each in months:
-        table = open_month(database, folder, "client_scores", each).drop("months_ago")
+        table = scores_of(database, folder, each)
         if wanted is not None:
             table = table.filter(table.client_id == wanted)
         table = table.order_by(ibis.desc("total_all", nulls_first=False), "client_id")
@@ -104,7 +104,7 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
         console = Console(width=None if sys.stdout.isatty() else 150)
         brief = console.width < _FULL_WIDTH
         console.print(score_table(rows, title, by_month=title is None, brief=brief))
-        notes = ["Scores: share of the other clients with less engagement, 0-100."]
+        notes = ["Total, per user: share of the other clients with less engagement, 0-100."]
         if any(row["small_base"] for row in rows):
             notes.append("Fewer than 20 clients are compared: a score moves by over 5 per client.")
         if any(row["partial"] for row in rows):
@@ -115,7 +115,7 @@ def _print(rows: list[dict[str, Any]], form: Format, title: str | None) -> None:
 def score_table(
     rows: list[dict[str, Any]], title: str | None, *, by_month: bool = False, brief: bool = False
 ) -> "Table":
-    """Rows of `client_scores` as a table for reading; a null is a dash.
+    """Rows of `scores_of` as a table for reading; a null is a dash.
 
     ``by_month`` tells months apart instead of clients; ``brief`` fits 80 characters.
     """
@@ -134,7 +134,7 @@ def score_table(
     for heading, shown in columns:
         # Only a name may be cut short on a narrow terminal.
         width = 4 if heading == "name" else max([len(heading), *(len(shown(row)) for row in rows)])
-        left = heading in ("month", "client", "name", "direction")
+        left = heading in ("month", "client", "name", "band", "direction")
         table.add_column(
             heading,
             justify="left" if left else "right",
@@ -147,12 +147,14 @@ def score_table(
     return table
 
 
-_FULL_WIDTH = 108
-_WIDE = ("areas", "visitors", "change ")
+_FULL_WIDTH = 122
+_WIDE = ("areas", "visitors", "change ", "engagement", "direction")
 _COLUMNS: list[tuple[str, Callable[[dict[str, Any]], str]]] = [
     ("month", lambda row: row["month"] + (" partial" if row["partial"] else "")),
     ("client", lambda row: row["client_id"]),
     ("name", lambda row: row["client_name"]),
+    ("health", lambda row: number(row["health"])),
+    ("band", lambda row: row["band"] or "-"),
     ("total", lambda row: number(row["total_all"])),
     ("change", lambda row: number(row["total_all_change"], "+.1f")),
     ("per user", lambda row: number(row["per_user_all"])),

@@ -19,6 +19,14 @@ def open_month(engine: "Engine", lake: "Lake", table: str, month: str) -> "ibis.
     return engine.months(table, lake.present(table, month), schema_of(CONTRACTS[table]))
 
 
+def scores_of(engine: "Engine", lake: "Lake", month: str) -> "ibis.Table":
+    """`client_scores` of a month, and its composite ``health`` and ``band`` where there are."""
+    scores = open_month(engine, lake, "client_scores", month).drop("months_ago")
+    health = open_month(engine, lake, "health_scores", month)
+    rows = scores.left_join(health.select("client_id", "health", "band"), "client_id")
+    return rows.drop("client_id_right")
+
+
 def scored_month(lake: "Lake", month: str | None) -> str:
     """The month asked for, or the newest with scores; ends the command where there is none."""
     months = lake.months("client_scores")

@@ -164,14 +164,16 @@ def test_scores_in_every_format(project: Project) -> None:
     project.deliver_month("2024-01", {"acme": 9, "bolt": 3, "=cogs": 1})
     assert project.run("run").returncode == 0
     table = project.run("scores")
-    assert table.stdout.splitlines()[2].split()[:4] == ["acme", "acme", "100.0", "-"]
+    assert table.stdout.splitlines()[2].split()[:6] == [
+        *["acme", "acme", "-", "-", "100.0", "-"]  # too little is observed for a health
+    ]
     rows = json.loads(project.run("scores", "--format", "json").stdout)
     assert [(row["client_id"], row["total_all"]) for row in rows] == [
         ("acme", 100.0),
         ("bolt", 50.0),
         ("=cogs", 0.0),
     ]
-    assert rows[0]["total_all_change"] is None
+    assert (rows[0]["total_all_change"], rows[0]["health"], rows[0]["band"]) == (None, None, None)
     lines = list(csv.DictReader(io.StringIO(project.run("scores", "--format", "csv").stdout)))
     assert [line["client_id"] for line in lines] == ["acme", "bolt", "'=cogs"]
     one = project.run("scores", "--client", "BOLT", "--month", "2024-01", "--format", "csv")

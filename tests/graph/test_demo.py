@@ -52,6 +52,11 @@ def test_the_demo_says_what_it_did_and_where_to_look(demo: tuple[Project, str]) 
     assert "healthscore explain" in printed
     tables = printed[printed.index("The healthiest") : printed.index("Where to look next")]
     assert max(len(line.rstrip()) for line in tables.splitlines()) <= 80
+    health = project.table("health_scores", "2025-12").set_index("client_id")
+    best = health.sort_values("health").iloc[-1]
+    first = tables.splitlines()[2]
+    assert first.startswith(best.name)
+    assert f" {best.health:.1f} {best.band} " in first
 
 
 def test_a_demo_again_changes_no_table_and_never_the_lookups(demo: tuple[Project, str]) -> None:
