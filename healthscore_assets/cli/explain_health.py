@@ -21,7 +21,7 @@ _VALUES = {
     "stickiness": "{:.0%} of the days",
     "touchpoint_quality": "{:.0f} meaningful",
     "training": "{:.0%} trained",
-    "community": "{:.0f} of posts and events",
+    "community": "posts, events: {:.0f}",
     "nps": "{:+.0f}",
     "csat": "{:.1f} of 5",
     "support_health": "{:.0f} of 100",
