@@ -27,7 +27,7 @@ from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.risk.inputs import RiskInputs
 from healthscore_assets.risk.structural import structural_risk as structure
 from healthscore_assets.scoring.health.bands import WALKED_MONTHS, with_bands
-from healthscore_assets.scoring.health.composite import composite, weights_table
+from healthscore_assets.scoring.health.composite import composite
 from healthscore_assets.scoring.health.drivers import drivers
 from healthscore_assets.scoring.health.inputs import HealthInputs, month_at_hand, of_month
 from healthscore_assets.scoring.health.observed import observed
@@ -94,10 +94,10 @@ class _Months:
         told = {ago: self.components(m) for ago, m in recent.items() if self._made(m)}
         parts = [frame.assign(months_ago=ago) for ago, (_, frame) in told.items()]
         made = composite(
+            self._engine,
             small.given(HEALTH_COMPONENTS, pd.concat(parts)),
             of_month(small.given(CLIENT_PROFILE, told[0][0])),
             self._index(month, 2),
-            weights_table(self._engine, self._settings.health),
             self._settings.health,
         )
         return small.found(COMPOSITE_HEALTH, made.health), small.found(

@@ -9,7 +9,7 @@ from healthscore_assets.monitoring.segments import unknown_segments
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.scoring.health.composite import composite, weights_table
+from healthscore_assets.scoring.health.composite import composite
 from healthscore_assets.scoring.health.inputs import of_month
 
 
@@ -47,16 +47,9 @@ def composite_health(
     moved = anomalies(engine, health_components, settings.anomaly_guard)
     held_out = frozenset(moved.components) if settings.anomaly_guard.hold_out else frozenset()
     profile = of_month(client_profile)
-    month = composite(
-        health_components,
-        profile,
-        index_scores,
-        weights_table(engine, settings),
-        settings,
-        held_out,
-    )
     stage = Stage(context, workplace, of_health=True)
     with engine.single_threaded():
+        month = composite(engine, health_components, profile, index_scores, settings, held_out)
         stage.write(
             Publication(COMPOSITE_HEALTH, month.health), Publication(COMPOSITE_POINTS, month.points)
         )

@@ -25,7 +25,7 @@ from healthscore_assets.monitoring.anomaly import COMPARED_MONTHS, Anomalies, an
 from healthscore_assets.monitoring.health_mix import health_mix
 from healthscore_assets.monitoring.observation import Observation
 from healthscore_assets.monitoring.segments import unknown_segments
-from healthscore_assets.scoring.health.composite import Composite, composite, weights_table
+from healthscore_assets.scoring.health.composite import Composite, composite
 
 Scores = Sequence[float | None]
 """One per month, oldest first, the last being the month at hand."""
@@ -248,10 +248,10 @@ def health_of(
     settings = HealthSettings()
     index = ibis.schema({"client_id": "string", "total_all": "float64"})
     made: Composite = composite(
+        engine(),
         components({("a", name): [score] * (1 + ago) for name, score in told.items()}),
         table(CLIENT_PROFILE, [{"client_id": "a"}]).drop("months_ago"),
         of_schema("index_scores", index, []),
-        weights_table(engine(), settings),
         settings,
         frozenset(held_out),
     )

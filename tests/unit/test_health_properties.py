@@ -35,7 +35,6 @@ from healthscore_assets.scoring.health.bands import WALKED_MONTHS, with_bands
 from healthscore_assets.scoring.health.composite import (
     SMOOTHED_MONTHS,
     composite,
-    weights_table,
 )
 from healthscore_assets.scoring.health.drivers import drivers
 from healthscore_assets.scoring.health.inputs import month_at_hand
@@ -187,10 +186,10 @@ def made(
         for each in (rows, clients, index):
             order.shuffle(each)
     month = composite(
+        engine(),
         tables.given(HEALTH_COMPONENTS, rows),
         tables.given(CLIENT_PROFILE, clients).drop("months_ago"),
         tables.of_schema("index_scores", INDEX, index),
-        weights_table(engine(), in_force),
         in_force,
     )
     return Month(found(COMPOSITE_HEALTH, month.health), found(COMPOSITE_POINTS, month.points))
@@ -547,12 +546,6 @@ def test_the_weights_of_a_preset_sum_to_100(preset: Any) -> None:
     for segment, weights in segments.items():
         assert weights.keys() == WEIGHTS.keys()
         assert sum(weights.values()) == pytest.approx(100, abs=1e-9), segment
-    rows = pd.DataFrame(engine().rows(weights_table(engine(), in_force)))
-    assert (rows.groupby("segment_key").size() == len(COMPONENTS)).all()
-    points = (rows["of_dimension"] * rows["within"]).groupby(rows["segment_key"]).sum()
-    np.testing.assert_allclose(points, 10_000, rtol=0, atol=1e-6)
-    covers = rows.groupby("segment_key")["covers"].sum()
-    np.testing.assert_allclose(covers, 10_000, rtol=0, atol=1e-6)
 
 
 def all_observed(in_force: HealthSettings) -> Month:

@@ -1,10 +1,11 @@
 """Health: the weighted mean of what was observed, component by component (SCORING.md section 5)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 import ibis
-import pyarrow as pa
 
 from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lookups.health_presets import DIMENSION, LEADING, WEIGHTS
@@ -23,94 +24,168 @@ class Composite:
     points: ibis.Table
 
 
-def weights_table(engine: Engine, settings: HealthSettings) -> ibis.Table:
-    """The weights as set. Grain: segment (in lower case) x component.
-
-    ``of_dimension`` and ``within`` are in percent, ``covers`` the points of the default weights.
-    """
-    segments = settings.weights_of_segments()
-    rows = [
-        {
-            "segment_key": segment.strip().lower(),
-            "dimension": dimension,
-            "component": component,
-            "leading": component in LEADING,
-            "of_dimension": weights[dimension],
-            "within": settings.weights_within(dimension)[component],
-            "covers": segments["default"][dimension]
-            * settings.weights_within(dimension)[component],
-        }
-        for segment, weights in segments.items()
-        for component, dimension in DIMENSION.items()
-    ]
-    schema = ibis.schema(
-        {
-            "segment_key": "string",
-            "dimension": "string",
-            "component": "string",
-            "leading": "boolean",
-            "of_dimension": "float64",
-            "within": "float64",
-            "covers": "float64",
-        }
-    )
-    table = pa.Table.from_pylist(rows, schema=schema.to_pyarrow())
-    return engine.arrow("health_weights", table, schema)
-
-
-@lru_cache(maxsize=EXPRESSIONS)
 def composite(
+    engine: Engine,
     components: ibis.Table,
     profile: ibis.Table,
     index_scores: ibis.Table,
-    weights: ibis.Table,
     settings: HealthSettings,
     held_out: frozenset[str] = frozenset(),
 ) -> Composite:
     """Health of each client of the base, and the points that each component gives.
 
     Parameters: ``components`` of the month and the two before, as `component_scores` gives them,
-    ``index_scores`` likewise; ``profile`` of the month; ``weights`` as `weights_table`; components
-    that are ``held_out`` count as missing.
+    ``index_scores`` likewise; ``profile`` of the month; components that are ``held_out`` count as
+    missing.
     Weights are shares of one; points sum to health. Below ``least_coverage`` there is none.
     """
-    scores = _smoothed(components, settings)
-    if held_out:
-        measured = scores.component.notin(sorted(held_out))
-        scores = scores.mutate(score=ibis.ifelse(measured, scores.score, None))
-    keys = weights.select("segment_key").distinct()
-    clients = profile.select("client_id", "segment", "stage", key=profile.segment.lower().strip())
-    clients = clients.left_join(keys, clients.key == keys.segment_key)
-    clients = clients.select(
-        "client_id", "segment", "stage", segment_key=ibis._.segment_key.fill_null("default")
+    scores = _scores(components, profile, index_scores, settings, held_out)
+    # A row per client, and a column per component: a row per component took ten times the memory.
+    clients = engine.keep("weighed_clients", _weighed(engine.keep("scores", scores), settings))
+    return Composite(_health(clients, settings), _points(clients))
+
+
+def _sum(values: Iterable[ibis.Value]) -> ibis.Value:
+    """Added up in the order they come in: the same to the last bit in every run."""
+    return reduce(add, values)
+
+
+def _double(number: float) -> ibis.Value:
+    """A number with a point in SQL is a DECIMAL, whose sums overflow."""
+    return ibis.literal(repr(float(number))).cast("float64")
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _scores(
+    components: ibis.Table,
+    profile: ibis.Table,
+    index_scores: ibis.Table,
+    settings: HealthSettings,
+    held_out: frozenset[str],
+) -> ibis.Table:
+    """Each component's ``value_`` and its ``score_`` in force. Grain: client."""
+    rows = components.filter(components.months_ago < SMOOTHED_MONTHS)
+    told = {}
+    for name, dimension in DIMENSION.items():
+        is_now = (rows.component == name) & (rows.months_ago == 0)
+        told[f"value_{name}"] = rows.value.max(where=is_now)
+        months = SMOOTHED_MONTHS if dimension == "usage" else 1
+        for ago in range(months):
+            is_it = (rows.component == name) & (rows.months_ago == ago)
+            told[f"score_{name}_{ago}"] = rows.score.max(where=is_it)
+    wide = rows.group_by("client_id").aggregate(**told)
+    index = index_scores.filter(index_scores.months_ago < SMOOTHED_MONTHS)
+    index = index.group_by("client_id").aggregate(
+        **{
+            f"total_all_{ago}": index.total_all.max(where=index.months_ago == ago)
+            for ago in range(SMOOTHED_MONTHS)
+        }
     )
-    rows = scores.inner_join(clients.select("client_id", "segment_key"), "client_id")
-    rows = rows.inner_join(weights.drop("dimension"), ["segment_key", "component"])
+    clients = profile.select("client_id", "segment", "stage")
+    for more in (wide, index):
+        clients = clients.left_join(more, "client_id").drop("client_id_right")
+    scores = {
+        name: _smoothed(clients, f"score_{name}", settings)
+        if dimension == "usage"
+        else clients[f"score_{name}_0"]
+        for name, dimension in DIMENSION.items()
+    } | {name: ibis.null("float64") for name in held_out}
+    return clients.select(
+        *("client_id", "segment", "stage"),
+        *(f"value_{name}" for name in DIMENSION),
+        **{f"score_{name}": score for name, score in scores.items()},
+        total_all_smoothed=_smoothed(clients, "total_all", settings),
+    )
+
+
+def _smoothed(rows: ibis.Table, name: str, settings: HealthSettings) -> ibis.Value:
+    """Of the columns by months ago; missing where the month's own is."""
+    now = rows[f"{name}_0"]
+    if settings.usage_smoothing == "none":
+        return now
+    months = [rows[f"{name}_{ago}"] for ago in range(SMOOTHED_MONTHS)]
+    known = _sum(month.notnull().cast("int64") for month in months)
+    mean3 = _sum(month.fill_null(0.0) for month in months) / known.nullif(0)
+    smooth = mean3 if settings.usage_smoothing == "mean3" else (now + mean3) / 2
+    return ibis.ifelse(now.notnull(), smooth, None)
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _weighed(scores: ibis.Table, settings: HealthSettings) -> ibis.Table:
+    """The same with each component's ``weight_`` and ``points_``. Grain: client."""
+    segments = settings.weights_of_segments()
+    within = {dimension: settings.weights_within(dimension) for dimension in WEIGHTS}
+
+    def observed(name: str, weight: float) -> ibis.Value:
+        return scores[f"score_{name}"].notnull().cast("float64") * weight
+
+    key = scores.segment.lower().strip()
+    rows = scores.mutate(
+        covered=_sum(
+            observed(name, segments["default"][dimension] * within[dimension][name])
+            for name, dimension in DIMENSION.items()
+        ).round(),
+        **{
+            f"observed_{dimension}": _sum(
+                observed(name, weight) for name, weight in within[dimension].items()
+            )
+            for dimension in WEIGHTS
+        },
+        **{
+            f"set_{dimension}": ibis.cases(
+                *(
+                    (key == name.strip().lower(), _double(w[dimension]))
+                    for name, w in segments.items()
+                ),
+                else_=_double(segments["default"][dimension]),
+            )
+            for dimension in WEIGHTS
+        },
+    )
     rows = rows.mutate(
-        own=ibis.ifelse(rows.score.notnull(), rows.within, 0.0),
-        covered=ibis.ifelse(rows.score.notnull(), rows.covers, 0.0),
+        all_set=_sum(
+            ibis.ifelse(rows[f"observed_{name}"] > 0, rows[f"set_{name}"], 0.0) for name in WEIGHTS
+        )
     )
-    dimension = ibis.window(group_by=["client_id", "dimension"])
-    client = ibis.window(group_by="client_id")
-    rows = rows.mutate(of_observed=rows.own.sum().over(dimension))
-    # A dimension counts once, with the first of its components.
-    first = ibis.row_number().over(
-        ibis.window(group_by=["client_id", "dimension"], order_by="component")
+    enough = (rows.covered >= _whole_points(settings)) & (rows.all_set > 0)
+    rows = rows.mutate(
+        enough=enough,
+        **{
+            f"share_{name}": ibis.ifelse(
+                enough & (rows[f"observed_{name}"] > 0),
+                rows[f"set_{name}"] / rows.all_set / rows[f"observed_{name}"],
+                0.0,
+            )
+            for name in WEIGHTS
+        },
     )
     rows = rows.mutate(
-        once=ibis.ifelse((first == 0) & (rows.of_observed > 0), rows.of_dimension, 0.0)
+        **{
+            f"weight_{name}": ibis.ifelse(
+                rows[f"score_{name}"].notnull(),
+                rows[f"share_{dimension}"] * float(within[dimension][name]),
+                0.0,
+            )
+            for name, dimension in DIMENSION.items()
+        },
+        # Clipped, since a mean of hundreds may be 100.00000000000001.
+        **{
+            dimension: (
+                _sum(
+                    rows[f"score_{name}"].fill_null(0.0) * float(weight)
+                    for name, weight in within[dimension].items()
+                )
+                / rows[f"observed_{dimension}"].nullif(0)
+            ).clip(0.0, 100.0)
+            for dimension in WEIGHTS
+        },
     )
-    rows = rows.mutate(
-        of_all=rows.once.sum().over(client), covered=rows.covered.sum().over(client).round()
+    return rows.mutate(
+        **{
+            f"points_{name}": rows[f"weight_{name}"] * rows[f"score_{name}"].fill_null(0.0)
+            for name in DIMENSION
+        }
     )
-    enough = (rows.covered >= _whole_points(settings)) & (rows.of_all > 0)
-    share = rows.of_dimension / rows.of_all.nullif(0) * rows.own / rows.of_observed.nullif(0)
-    rows = rows.mutate(weight=ibis.ifelse(enough, share.fill_null(0.0), 0.0), enough=enough)
-    rows = rows.mutate(points=rows.weight * rows.score.fill_null(0.0))
-    points = rows.select(
-        "client_id", "dimension", "component", "value", "score", "weight", "points"
-    )
-    return Composite(_per_client(rows, clients, index_scores, settings), points)
 
 
 def _whole_points(settings: HealthSettings) -> int:
@@ -118,92 +193,53 @@ def _whole_points(settings: HealthSettings) -> int:
     return round(settings.least_coverage * _WHOLE)
 
 
-def _smoothed(components: ibis.Table, settings: HealthSettings) -> ibis.Table:
-    """The scores in force. Grain: client x component of the month."""
-    now = components.filter(components.months_ago == 0).drop("months_ago")
-    if settings.usage_smoothing == "none":
-        return now
-    recent = components.filter(
-        (components.dimension == "usage") & (components.months_ago < SMOOTHED_MONTHS)
-    )
-    mean = recent.group_by("client_id", "component").aggregate(mean3=_mean(recent, "score"))
-    rows = now.left_join(mean, ["client_id", "component"])
-    mean3 = ibis.ifelse(rows.score.notnull(), rows.mean3, None)
-    smooth = mean3 if settings.usage_smoothing == "mean3" else (rows.score + mean3) / 2
-    score = ibis.ifelse(rows.dimension == "usage", smooth, rows.score)
-    return rows.select("client_id", "dimension", "component", "value", score=score)
+@lru_cache(maxsize=EXPRESSIONS)
+def _points(clients: ibis.Table) -> ibis.Table:
+    """Grain: client x component."""
+    each = [
+        ibis.struct(
+            {
+                "dimension": ibis.literal(dimension),
+                "component": ibis.literal(name),
+                **{
+                    of: clients[f"{of}_{name}"].cast("float64")
+                    for of in ("value", "score", "weight", "points")
+                },
+            }
+        )
+        for name, dimension in DIMENSION.items()
+    ]
+    told = clients.select("client_id", each=ibis.array(each).unnest())
+    columns = ("dimension", "component", "value", "score", "weight", "points")
+    return told.select("client_id", **{name: told.each[name] for name in columns})
 
 
-def _mean(rows: ibis.Table, column: str) -> ibis.Value:
-    """Summed in the order of the months: the same to the last bit in every run."""
-    known = rows[column].notnull()
-    total = rows[column].collect(order_by=rows.months_ago, where=known).sums()
-    return total / rows[column].count().nullif(0)
-
-
-def _per_client(
-    rows: ibis.Table, clients: ibis.Table, index_scores: ibis.Table, settings: HealthSettings
-) -> ibis.Table:
-    order = rows.component
-
-    def total(value: ibis.Value, where: ibis.Value | None = None) -> ibis.Value:
-        return value.collect(order_by=order, where=where).sums()
-
-    # Clipped, since a mean of hundreds may be 100.00000000000001.
-    of_dimension = {
-        name: (
-            total(rows.own * rows.score.fill_null(0.0), rows.dimension == name)
-            / total(rows.own, rows.dimension == name).nullif(0)
-        ).clip(0.0, 100.0)
-        for name in WEIGHTS
-    }
-    leading = total(rows.weight, rows.leading)
-    per_client = rows.group_by("client_id").aggregate(
-        **of_dimension,
-        health=total(rows.points).clip(0.0, 100.0),
-        coverage=(rows.covered.max() / _WHOLE).clip(upper=1.0),
-        leading_share=leading.clip(0.0, 1.0),
-        leading_score=(total(rows.points, rows.leading) / leading.nullif(0)).clip(0.0, 100.0),
-        enough=rows.enough.any(),
-    )
-    joined = clients.left_join(per_client, "client_id").drop("client_id_right")
-    joined = joined.left_join(_index(index_scores, settings), "client_id").drop("client_id_right")
+@lru_cache(maxsize=EXPRESSIONS)
+def _health(clients: ibis.Table, settings: HealthSettings) -> ibis.Table:
+    """Grain: client."""
     least = _whole_points(settings)
+    leading = _sum(clients[f"weight_{name}"] for name in DIMENSION if name in LEADING)
+    ahead = _sum(clients[f"points_{name}"] for name in DIMENSION if name in LEADING)
+    health = _sum(clients[f"points_{name}"] for name in DIMENSION)
+    coverage = (clients.covered / _WHOLE).clip(upper=1.0)
     too_little = (
         ibis.literal("observed: ")
-        + (joined.coverage * 100).round(2).cast("string")
+        + (coverage * 100).round(2).cast("string")
         + f"% of the weights, {least / 100:g}% are needed"
     )
-    some = [*WEIGHTS, "health", "leading_share", "leading_score"]
-    return joined.select(
-        "client_id",
-        "segment",
-        "stage",
-        **{name: ibis.ifelse(joined.enough, joined[name], None) for name in some},
-        coverage=joined.coverage,
-        total_all_smoothed=joined.total_all_smoothed,
-        reason=ibis.ifelse(
-            joined.enough,
-            None,
-            ibis.ifelse(
-                joined.coverage * _WHOLE < least - 0.5,
-                too_little,
-                "nothing that was observed has a weight",
-            ),
+    where_enough = {
+        **{name: clients[name] for name in WEIGHTS},
+        "health": health.clip(0.0, 100.0),
+        "leading_share": leading.clip(0.0, 1.0),
+        "leading_score": (ahead / leading.nullif(0)).clip(0.0, 100.0),
+    }
+    return clients.select(
+        *("client_id", "segment", "stage", "total_all_smoothed"),
+        **{name: ibis.ifelse(clients.enough, value, None) for name, value in where_enough.items()},
+        coverage=coverage,
+        reason=ibis.cases(
+            (clients.enough, None),
+            (clients.covered < least, too_little),
+            else_="nothing that was observed has a weight",
         ),
     )
-
-
-def _index(index_scores: ibis.Table, settings: HealthSettings) -> ibis.Table:
-    """`total_all` smoothed as usage is. Grain: client of the month."""
-    recent = index_scores.filter(index_scores.months_ago < SMOOTHED_MONTHS)
-    per_client = recent.group_by("client_id").aggregate(
-        now=recent.total_all.max(where=recent.months_ago == 0), mean3=_mean(recent, "total_all")
-    )
-    mean3 = ibis.ifelse(per_client.now.notnull(), per_client.mean3, None)
-    smooth = {
-        "none": per_client.now,
-        "mean3": mean3,
-        "blend": (per_client.now + mean3) / 2,
-    }[settings.usage_smoothing]
-    return per_client.select("client_id", total_all_smoothed=smooth)

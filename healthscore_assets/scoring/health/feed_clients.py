@@ -83,9 +83,10 @@ def _seen(engine: Engine, strangers: ibis.Table, meant: ibis.Table) -> Observati
         f"{row['client_id']} ({plural(row['rows'], 'row')} of {row['feed']})" for row in first
     )
     more = total["clients"] - len(first)
+    counts = "counts" if total["rows"] == 1 else "count"
     return Observation(
         False,
-        f"{plural(total['rows'], 'row')} of the feeds count for nobody: neither usage nor the "
+        f"{plural(total['rows'], 'row')} of the feeds {counts} for nobody: neither usage nor the "
         f"register knows {named}{f' and {more:,} more' if more else ''}. Put them into the "
         "register, or into client_aliases.csv.",
         {"rows_of_nobody": float(total["rows"])},
