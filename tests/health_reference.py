@@ -648,6 +648,7 @@ class Reference:
         due = [
             row
             for row in self.feed("invoices", month, client)
+            if str(row["status"]).lower() not in ("draft", "void", "voided")  # nobody owes those
             if within(row["due"], last_12_months(month))
         ]
         return mean([row["paid"] is not None and row["paid"] <= row["due"] for row in due])
@@ -820,23 +821,25 @@ class Reference:
         if self.band(month, client) is None:
             return None
         bands = {m: self.band(m, client) for m in window(month, 7)}
+        first, *others = bands.values()
         announced = None
         for m, band in bands.items():
             if band is None:
-                continue
-            if announced is None:
-                announced = band
                 continue
             held = all(
                 bands.get(shift(m, -back)) == band
                 for back in range(1, self.settings.notice_months + 1)
             )
-            worse = BANDS.index(band) < BANDS.index(announced)
+            was = announced or bands.get(shift(m, -1))
             before = self.health_of(shift(m, -1), client) if shift(m, -1) in bands else NULL
             fall = near(before - self.health_of(m, client))
-            sudden = worse and fall >= self.settings.sudden_drop
-            if band != announced and (held or sudden):
+            worse = was is not None and BANDS.index(band) < BANDS.index(was)
+            begins = announced is None and first is None
+            if begins or held or (worse and fall >= self.settings.sudden_drop):
                 announced = band
+        if announced is None:
+            before_it = [first, *others[:-1]]
+            announced = max(BANDS, key=lambda band: (before_it.count(band), -BANDS.index(band)))
         return announced
 
     def velocity(self, month: str, client: str) -> float:

@@ -56,7 +56,7 @@ def health_components(
 ) -> Published:
     """The components of composite health before smoothing, and who each client is."""
     engine, month = workplace.engine, context.partition_key
-    known = known_ids(tables["client_month"], tables["accounts"])
+    known = known_ids(tables["index_scores"], tables["client_month"], tables["accounts"])
     feeds = with_clients(engine, {name: tables[name] for name in _FEEDS}, known, client_names)
     inputs = HealthInputs(
         **{**tables, **feeds.feeds},

@@ -5,7 +5,7 @@ import ibis
 
 from healthscore_assets.contracts import STRUCTURAL_RISK
 from healthscore_assets.orchestration.monthly import monthly
-from healthscore_assets.orchestration.publish import Publication, Published, Stage
+from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.inputs import WALKED_MONTHS, RiskInputs
 from healthscore_assets.risk.structural import structural_risk as structure
@@ -28,6 +28,12 @@ from healthscore_assets.scoring.health.inputs import known_ids, month_at_hand, o
     },
     may_read={"accounts": 0, "stakeholders": WALKED_MONTHS},
     after=["scoring_settings", "health_settings"],
+    checks={
+        "strangers": (
+            "structural_risk",
+            "Every stakeholder is of a client that usage or the register knows.",
+        ),
+    },
 )
 def structural_risk(
     context: dg.AssetExecutionContext,
@@ -43,7 +49,7 @@ def structural_risk(
 ) -> Published:
     """Engagement value, concentration, diversity, dormancy and champions of every client."""
     engine, settings = workplace.engine, workplace.settings
-    known = known_ids(client_month, accounts)
+    known = known_ids(client_profile, client_month, accounts)
     of_people = with_clients(engine, {"stakeholders": stakeholders}, known, client_names)
     inputs = RiskInputs(
         of_month(client_profile),
@@ -63,4 +69,4 @@ def structural_risk(
                 structure(engine, inputs, settings.measure, settings.health.risk),
             )
         )
-    yield from stage.publish()
+    yield from stage.publish([Finding.warning("strangers", "structural_risk", of_people.seen)])

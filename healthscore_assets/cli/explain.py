@@ -111,7 +111,8 @@ def explain(
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
     _headline(console, row, at)
     if health:
-        show_health(console, health[0], drivers, risk)
+        weights = settings.health.weights_of_components()
+        show_health(console, health[0], drivers, risk, weights)
     for each in indices:
         _show(console, each, row, names, settings.measure)
     _momentum(console, row)

@@ -53,7 +53,13 @@ def in_order(drivers: Sequence[Row]) -> list[Row]:
     return sorted(drivers, key=lambda row: place[row["component"]])
 
 
-def show_health(console: "Console", health: Row, drivers: Sequence[Row], risk: Row | None) -> None:
+def show_health(
+    console: "Console",
+    health: Row,
+    drivers: Sequence[Row],
+    risk: Row | None,
+    weights: Mapping[str, float],
+) -> None:
     """Composite health, a line per component, what was missing, and the structural flags."""
     from rich.table import Table
 
@@ -80,7 +86,7 @@ def show_health(console: "Console", health: Row, drivers: Sequence[Row], risk: R
             style="bold",
         )
         for row in rows:
-            if row["points_change"] or (row["score"] is not None and _counts(row)):
+            if row["points_change"] or (row["score"] is not None and _counts(row, weights)):
                 table.add_row(
                     f"    {_words_of(row['component'])}",
                     observed(row["component"], row["value"]),
@@ -98,7 +104,7 @@ def show_health(console: "Console", health: Row, drivers: Sequence[Row], risk: R
     missing = [
         _words_of(row["component"])
         for row in in_order(drivers)
-        if row["score"] is None and _counts(row)
+        if row["score"] is None and _counts(row, weights)
     ]
     if missing:
         console.print(f"  missing: {', '.join(missing)}")
@@ -139,9 +145,9 @@ def observed(component: str, value: float | None) -> str:
     return _VALUES[component].format(value)
 
 
-def _counts(row: Row) -> bool:
-    """Whether the component has a weight, in force or by default."""
-    return row["weight"] > 0 or WEIGHTS[row["dimension"]][row["component"]] > 0
+def _counts(row: Row, weights: Mapping[str, float]) -> bool:
+    """Whether the component has a weight, in force or as set."""
+    return row["weight"] > 0 or weights[row["component"]] > 0
 
 
 def _words_of(component: str) -> str:

@@ -70,7 +70,7 @@ def outcome_line(outcome: MonthOutcome) -> str:
         rows = {feed: outcome.numbers.get(feed, 0) for feed in FEED_TABLES}
         told += [f"{count:,.0f} {feed.replace('_', ' ')}" for feed, count in rows.items() if count]
     if not outcome.succeeded:
-        told.append("a feed is refused and stays as it was")
+        told.append("some of its tables stay as they were")
     if outcome.numbers.get("quarantine"):
         told.append(f"{outcome.numbers['quarantine']:,.0f} cells in quarantine")
     return f"{outcome.month} {' '.join(told)} {outcome.seconds:>5.1f} s"

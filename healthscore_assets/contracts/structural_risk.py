@@ -34,8 +34,9 @@ STRUCTURAL_RISK = pa.DataFrameSchema(
         ),
         "top2_share": _share("Share of the engagement of the two most active visitors."),
         "days_since_last_activity": count(
-            "Days at the month's end since the last usage: 0 for a month with usage, else the days "
-            "of the silent months."
+            "Days from the last usage to the month's end: since its day, where the exports date "
+            "it; else 0 for a month with usage, and the days of the silent months. Never more than "
+            "since the contract's start."
         ),
         "cohort": pa.Column(
             str,

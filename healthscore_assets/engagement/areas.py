@@ -4,6 +4,7 @@ import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
 from healthscore_assets.lookups.features import SEPARATOR, feature_key_column
+from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.lookups.product_areas import UNMAPPED
 
 _FIRST_PART = f"^(.*?){SEPARATOR}"
@@ -79,7 +80,7 @@ def areas_of_features(
     if not area_from_feature:
         return joined.mutate(area=joined.area.fill_null(UNMAPPED))
     named = joined.mutate(name=joined.feature.re_extract(_FIRST_PART, 1).strip().nullif(""))
-    named = named.mutate(name_key=_area_key(named.name))
+    named = named.mutate(name_key=name_key_column(named.name))
     spellings = _spellings(named.filter(~named.listed), product_areas)
     named = named.left_join(spellings, "name_key").drop("name_key_right")
     return named.mutate(area=ibis.coalesce(named.area, named.spelling, UNMAPPED))
@@ -94,7 +95,7 @@ def _spellings(named: ibis.Table, product_areas: ibis.Table) -> ibis.Table:
         ibis._.name_key.notnull()
     )
     of_lookup = product_areas.select(
-        name_key=_area_key(product_areas.area), spelling="area", listed=True
+        name_key=name_key_column(product_areas.area), spelling="area", listed=True
     )
     both = of_names.union(of_lookup)
     spelled = both.group_by("name_key").aggregate(
@@ -103,8 +104,3 @@ def _spellings(named: ibis.Table, product_areas: ibis.Table) -> ibis.Table:
     spelling = ibis.coalesce(spelled.of_lookup, spelled.of_names)
     unmapped = spelled.name_key == UNMAPPED.lower()
     return spelled.select("name_key", spelling=ibis.ifelse(unmapped, UNMAPPED, spelling))
-
-
-def _area_key(area: ibis.expr.types.StringValue) -> ibis.expr.types.StringValue:
-    """Equal for spellings that differ by case and repeated spaces."""
-    return area.re_replace(r"\s+", " ").lower()

@@ -1,6 +1,6 @@
 """The settings of composite health and structural risk (SCORING.md sections 5 and 6)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,6 +9,7 @@ from healthscore_assets.lookups.health_presets import DIMENSION, PRESETS, WEIGHT
 
 Weight = Annotated[float, Field(ge=0, le=100)]
 Points = Annotated[float, Field(ge=0, le=100)]
+EventWeight = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Normaliser = Literal["target", "percentile", "zscore", "minmax"]
 
@@ -17,7 +18,7 @@ _SUM = 0.01
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
     def __hash__(self) -> int:
         """Of all settings: expressions that depend on them are built once."""
@@ -110,7 +111,7 @@ class AnomalyGuard(_Settings):
 class Risk(_Settings):
     """Structural risk."""
 
-    event_weights: Annotated[tuple[float, ...], Field(strict=False, min_length=1)] = (
+    event_weights: Annotated[tuple[EventWeight, ...], Field(strict=False, min_length=1)] = (
         1.0,
         0.8,
         0.6,
@@ -132,7 +133,10 @@ class Risk(_Settings):
 
 
 class HealthSettings(_Settings):
-    """The settings in force; a file names only what differs from these defaults."""
+    """The settings in force; a file names only what differs from these defaults.
+
+    Lists of segments and of multipliers are replaced as a whole.
+    """
 
     preset: Literal["default", "leading_75", "simple"] = "default"
     """`default` takes the weights below; `leading_75` has 75 % on leading components, `simple` six
@@ -178,6 +182,8 @@ class HealthSettings(_Settings):
                         f"{dimension} are {known}"
                     )
             _refuse_other_sum(f"components.{dimension}", {**WEIGHTS[dimension], **given})
+        _refuse_alike("segments", self.segments)
+        _refuse_alike("risk.multipliers", self.risk.multipliers)
         for segment in self.segments:
             _refuse_other_sum(f"segments.{segment}", self.segments[segment].model_dump())
         for component in self.normalisers:
@@ -194,6 +200,12 @@ class HealthSettings(_Settings):
         none = dict.fromkeys(WEIGHTS[dimension], 0.0)
         return none | {**PRESETS[self.preset].components.get(dimension, WEIGHTS[dimension])}
 
+    def weights_of_components(self) -> dict[str, float]:
+        """The same of all dimensions."""
+        return {
+            name: weight for each in WEIGHTS for name, weight in self.weights_within(each).items()
+        }
+
     def weights_of_segments(self) -> dict[str, dict[str, float]]:
         """The weights of the dimensions by segment, `default` among them; they sum to 100."""
         preset = {name: {**each} for name, each in PRESETS[self.preset].segments.items()}
@@ -201,6 +213,18 @@ class HealthSettings(_Settings):
             return preset
         given = {name: each.model_dump() for name, each in self.segments.items()}
         return {"default": preset["default"]} | given
+
+
+def _refuse_alike(setting: str, names: Iterable[str]) -> None:
+    """Neither case nor surrounding space tells segments apart."""
+    found: dict[str, str] = {}
+    for name in names:
+        key = name.strip().lower()
+        if key in found:
+            raise ValueError(f"{setting}.{name}: is the same segment as {found[key]!r}; keep one")
+        if key == "default" != name:
+            raise ValueError(f"{setting}.{name}: expected `default`, in small letters")
+        found[key] = name
 
 
 def _refuse_other_sum(setting: str, weights: Mapping[str, float]) -> None:

@@ -5,13 +5,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from healthscore_assets.lake.content import version_of
-from healthscore_assets.lookups.health_settings import HealthSettings, SegmentWeights
+from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.lookups.refused import LookupRefused
 
 
@@ -118,6 +118,8 @@ def _read(path: Path, _version: object) -> ScoringSettings:
                 f"setting {key.value} does not exist",
                 f"the settings are {', '.join(ScoringSettings.model_fields)}",
             )
+    if values.get("health", {}) is None:  # the heading alone
+        del values["health"]
     try:
         return ScoringSettings.model_validate(values)
     except ValidationError as error:
@@ -163,9 +165,22 @@ def _refusal(path: Path, lines: dict[str, int], error: ValidationError) -> Looku
     else:
         name = _innermost(name, lines)  # Pydantic adds which kind of several did not fit
         default = _default_of(name)
-        what = f"setting {name}: {first['msg'].lower()}, found {first['input']!r}"
+        what = f"setting {name}: {_expected(name, lines, error)}, found {first['input']!r}"
         todo = "correct it" if default is None else f"the default is {default}"
     return LookupRefused(path, f"line {lines.get(_innermost(name, lines), 1)}", what, todo)
+
+
+def _expected(name: str, lines: dict[str, int], error: ValidationError) -> str:
+    """What could stand there: of a setting that takes several kinds, each."""
+    said = [
+        each["msg"][0].lower() + each["msg"][1:]
+        for each in error.errors()
+        if _innermost(".".join(map(str, each["loc"])), lines) == name
+    ]
+    if error.errors()[0]["type"] in ("model_type", "dict_type"):
+        return "expected `name: value` lines below it"
+    first, *others = dict.fromkeys(said)
+    return " or ".join([first, *(each.removeprefix("input should be ") for each in others)])
 
 
 def _innermost(name: str, lines: dict[str, int]) -> str:
@@ -177,11 +192,12 @@ def _innermost(name: str, lines: dict[str, int]) -> str:
 
 def _settings_within(name: str) -> list[str]:
     """The settings that one has, or those of the whole file."""
-    model: type[BaseModel] = ScoringSettings
+    kind: Any = ScoringSettings
     for part in filter(None, name.split(".")):
-        kind = model.model_fields[part].annotation if part in model.model_fields else SegmentWeights
-        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else SegmentWeights
-    return list(model.model_fields)
+        # Below a mapping, such as that of segments, stand names of a person's own.
+        by_name = not isinstance(kind, type)
+        kind = get_args(kind)[-1] if by_name else kind.model_fields[part].annotation
+    return list(kind.model_fields)
 
 
 def _default_of(name: str) -> object:
@@ -189,4 +205,6 @@ def _default_of(name: str) -> object:
     value: object = ScoringSettings()
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else getattr(value, part, None)
-    return f"{value:g}" if isinstance(value, float) else value
+    if isinstance(value, float):
+        return f"{value:g}"
+    return None if isinstance(value, BaseModel | Mapping | tuple) else value

@@ -22,6 +22,9 @@ _LEAST_DEVIATION = 1.0
 _FEW = 10
 """With fewer moves nobody can say what is usual."""
 
+_LEAST_CLIENTS = 3
+"""One or two clients that moved are those clients' matter, however few there are."""
+
 
 @dataclass(frozen=True)
 class Anomalies:
@@ -39,7 +42,7 @@ def anomalies(engine: Engine, components: ibis.Table, guard: AnomalyGuard) -> An
     (1.4826 times the median absolute deviation) from the median of earlier moves.
     """
     rows = engine.rows(_shares(components, guard))
-    found = [row for row in rows if row["far_share"] > guard.share]
+    found = [row for row in rows if row["far_share"] > guard.share and row["far"] >= _LEAST_CLIENTS]
     names = [row["component"] for row in found]
     said = [
         f"{row['component']} moved by more than {guard.deviations:g} deviations for "
@@ -92,6 +95,7 @@ def _shares(components: ibis.Table, guard: AnomalyGuard) -> ibis.Table:
             clients=now.count(),
             median_move=now.move.median(),
             usual_deviation=now.deviation.max(),
+            far=now.count(where=now.far),
             far_share=now.far.cast("float64").mean(),
         )
         .order_by("component")

@@ -16,11 +16,15 @@ def unknown_segments(engine: Engine, profile: ibis.Table, settings: HealthSettin
     )
     counted = others.group_by("segment").aggregate(clients=others.count())
     rows = engine.rows(counted.order_by(ibis.desc("clients"), "segment"))
+    todo = (
+        "Name them in health.segments, or correct the register."
+        if settings.preset == "default"
+        else f"Correct the register; health.segments counts only without preset {settings.preset}."
+    )
     told = ", ".join(f"{row['segment']} ({plural(row['clients'], 'client')})" for row in rows)
     return Observation(
         not rows,
-        f"Segments that scoring.yaml does not name have the default weights: {told}. Name them in "
-        "health.segments, or correct the register."
+        f"Segments that scoring.yaml does not name have the default weights: {told}. {todo}"
         if rows
         else "Every segment is one that scoring.yaml names.",
         {"unknown_segments": float(len(rows))},

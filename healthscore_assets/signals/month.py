@@ -11,6 +11,7 @@ from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.lake.months import days_in
+from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.reading.refused import ExportRefused, Problem
 from healthscore_assets.signals.feed_file import FeedFile
 from healthscore_assets.signals.feeds import Feed
@@ -146,12 +147,12 @@ def _identified(
     else:
         ids = known.select(known_id="client_id").distinct()
         names = known.filter(known.client_name.notnull())
-        names = names.select("client_id", name=_name_key(names.client_name)).distinct()
+        names = names.select("client_id", name=name_key_column(names.client_name)).distinct()
         names = names.group_by("name").aggregate(
             named_id=names.client_id.max(), clients=names.client_id.nunique()
         )
         names = names.filter(names.clients == 1).drop("clients")
-        rows = rows.mutate(name_key=_name_key(rows.known_as))
+        rows = rows.mutate(name_key=name_key_column(rows.known_as))
         rows = rows.left_join(ids, rows.known_as == ids.known_id)
         rows = rows.left_join(names, rows.name_key == names.name).drop("name")
         found = rows.known_id.coalesce(rows.named_id, rows.known_as)
@@ -256,10 +257,6 @@ def _quarantine(
         reason=ibis.literal("excluded_account"),
     )
     return refused.union(out)
-
-
-def _name_key(name: ibis.Value) -> ibis.Value:
-    return name.strip().re_replace(r"\s+", " ").lower()
 
 
 def _pairs(keys: list[str], values: list[str]) -> pa.Table:

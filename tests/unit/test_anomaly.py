@@ -297,6 +297,17 @@ def test_a_dimension_that_is_held_out_hands_its_weight_to_the_others() -> None:
     assert points["active_users"]["weight"] == pytest.approx(0.35 / 0.75 * 0.4, abs=1e-12)
 
 
+def test_a_client_of_which_too_little_is_left_is_told_what_was_held_out() -> None:
+    usage = [name for name, dimension in DIMENSION.items() if dimension == "usage"]
+    most = [*usage, "touchpoint_quality", "executive_involvement", "nps", "csat", "arr_trend"]
+    health, _ = health_of(most)
+    # Left are 25 % of 40 %, 25 % of 30 % and 15 % of 60 %.
+    assert health["health"] is None
+    assert health["reason"] == (
+        "observed: 26.5% of the weights, 35% are needed; held out: " + ", ".join(sorted(most))
+    )
+
+
 def test_what_is_held_out_does_not_come_back_from_the_months_before() -> None:
     # Usage is smoothed over three months.
     health, points = health_of(["depth"], ago=2, scores={"depth": 100.0})

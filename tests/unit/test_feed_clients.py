@@ -34,7 +34,11 @@ def resolved(
     found = with_clients(
         engine(),
         {"surveys": tables.sparse(SURVEYS, answers), "invoices": tables.sparse(INVOICES, bills)},
-        known_ids(tables.sparse(usage, listed), tables.sparse(CONTRACTS["accounts"], accounts)),
+        known_ids(
+            tables.sparse(CONTRACTS["index_scores"], [{"client_id": "in the base"}]),
+            tables.sparse(usage, listed),
+            tables.sparse(CONTRACTS["accounts"], accounts),
+        ),
         tables.sparse(
             CLIENT_NAMES,
             [{"client_id": c, "client_name": name, "months_ago": ago} for c, name, ago in names],
@@ -53,10 +57,15 @@ def test_ids_of_usage_and_of_the_register_stay_as_they_are() -> None:
     assert not found.seen.numbers
 
 
-@pytest.mark.parametrize("told", ["Acme Corp", "acme corp", " ACME CORP "])
+@pytest.mark.parametrize("told", ["Acme Corp", "acme corp", " ACME  CORP "])
 def test_a_name_that_usage_has_for_one_client_is_that_client(told: str) -> None:
     clients, found = resolved([(told, 0), ("a-2", 0), (told, 4)])
     assert clients == ["a-1", "a-2", "a-1"]
+    assert found.seen.usual
+
+
+def test_the_base_is_known_even_where_neither_lists_it() -> None:
+    _, found = resolved([("in the base", 0)])
     assert found.seen.usual
 
 

@@ -813,6 +813,11 @@ def test_payment(model: Model) -> None:
     world.feed("invoices", "2024-01", **invoice)
     world.feed("invoices", "2024-02", **invoice, paid="2024-02-20")
     assert scored(model, world, "payment") == (near(0.5), near(50))
+    for status in ("void", "Voided", "draft"):  # owed by nobody
+        world.feed("invoices", M, issued="2024-01-01", due="2024-02-01", status=status)
+    assert scored(model, world, "payment") == (near(0.5), near(50))
+    world.feed("invoices", M, issued="2024-01-01", due="2024-02-01", status="open")
+    assert scored(model, world, "payment") == (near(0.4), near(40))
 
 
 def test_utilisation(model: Model) -> None:
@@ -984,8 +989,17 @@ def test_bands(model: Model, health: float | None, band: str | None) -> None:
         ([85, 70, None, 70, 70], 1, "yellow"),
         ([90, None, 65], 1, "green"),  # nor is it a fall since the month before
         ([85, 70, None], 1, None),
-        # Seven months back are out of sight: the walk begins with the yellow of the second.
+        # Nothing has held in the months in sight: the worse of two equally frequent bands.
         ([85, 70, 85, 70, 85, 70, 85, 70], 1, "yellow"),
+        ([85, 70, 85, 70, 85, 70, 85, 70, 85], 1, "yellow"),
+        ([85, 70, 70, 85, 70, 85, 70, 85], 2, "yellow"),
+        # One month out of the line is no change, however long ago it was.
+        ([85, 85, 70, 85, 85, 85, 85, 85], 1, "green"),
+        ([85, 70, 85, 85, 85, 85, 85, 85], 1, "green"),
+        ([85, 85, 85, 85, 70, 85, 85, 85], 6, "green"),
+        ([85, 60, 85, 70, 85, 62, 85, 70], 0, "yellow"),
+        # A fall by 20 in the midst is one, whatever was announced before.
+        ([70, 85, 70, 85, 60, 85, 70, 85], 1, "yellow"),
     ],
 )
 def test_announced_band(

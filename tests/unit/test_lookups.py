@@ -307,8 +307,44 @@ def test_no_order_of_dates(tmp_path: Path) -> None:
         ),
         (
             "health:\n  targets: {frequency: p90}",
-            "line 2: setting health.targets.frequency: input should be 'p75', found 'p90'; the "
-            "default is p75",
+            "line 2: setting health.targets.frequency: input should be 'p75' or a valid number, "
+            "found 'p90'; the default is p75",
+        ),
+        (
+            "health:\n  targets: {frequency: -1}",
+            "line 2: setting health.targets.frequency: input should be 'p75' or greater than 0, "
+            "found -1; the default is p75",
+        ),
+        (
+            "health:\n  segments:\n    SMB: {usage: 35}\n    smb: {usage: 35}",
+            "line 4: setting health.segments.smb: is the same segment as 'SMB'; keep one",
+        ),
+        (
+            "health:\n  segments:\n    Default: {usage: 35}",
+            "line 3: setting health.segments.Default: expected `default`, in small letters",
+        ),
+        (
+            "health:\n  risk:\n    multipliers: {SMB: 1, smb: 2}",
+            "line 3: setting health.risk.multipliers.smb: is the same segment as 'SMB'; keep one",
+        ),
+        (
+            "health:\n  normalisers:\n    nps: {method: percentile}",
+            "line 3: setting health.normalisers.nps.method does not exist; the settings of "
+            "health.normalisers.nps are by, over",
+        ),
+        (
+            "health:\n  segments:\n    SMB:",
+            "line 3: setting health.segments.SMB: expected `name: value` lines below it, found "
+            "None; correct it",
+        ),
+        (
+            "health:\n  risk: {event_weights: [-1, 2]}",
+            "line 2: setting health.risk.event_weights: input should be greater than or equal to "
+            "0, found -1",
+        ),
+        (
+            "health:\n  risk:\n    multipliers: {SMB: .inf}",
+            "line 3: setting health.risk.multipliers.SMB: input should be a finite number",
         ),
         (
             "health:\n  bands: {green: 90}\n  bands: {green: 95}",
@@ -328,6 +364,11 @@ def test_no_order_of_dates(tmp_path: Path) -> None:
 )
 def test_a_bad_setting(tmp_path: Path, content: str | bytes, says: str) -> None:
     assert refusal(read_scoring_settings, written(tmp_path, content)).startswith(says)
+
+
+def test_the_heading_alone_sets_nothing(tmp_path: Path) -> None:
+    read = read_scoring_settings(written(tmp_path, "health:\n  # bands: {green: 70}\n"))
+    assert read == ScoringSettings()
 
 
 # ---------------------------------------------------------------------------------- any lookup

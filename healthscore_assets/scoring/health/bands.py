@@ -1,6 +1,7 @@
 """Bands, the bands announced, and velocity (SCORING.md section 5)."""
 
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 
 import ibis
 
@@ -21,13 +22,15 @@ def with_bands(health: ibis.Table, at: ibis.Table, settings: HealthSettings) -> 
     Parameters: ``health`` of the month and the `WALKED_MONTHS` before, told apart by
     ``months_ago``; ``at`` is `month_at_hand`.
     A band is announced once it has held for ``notice_months``, and at once after a sudden drop;
-    a month without health breaks a run.
+    a month without health breaks a run. The first band of a client that had no health before is
+    announced; where none has held for so long, the one of most of the months before is.
     """
     months = range(WALKED_MONTHS, -1, -1)
     wide = health.group_by("client_id").aggregate(
         **{f"health_{ago}": health.health.max(where=health.months_ago == ago) for ago in months}
     )
     wide = wide.mutate(**{f"rank_{ago}": _rank(wide[f"health_{ago}"], settings) for ago in months})
+    # What the client begins with; unknown where the months to be walked begin in its midst.
     announced: ibis.Value = ibis.null("int64")
     for ago in months:
         announced = _announced(wide, ago, announced, settings)
@@ -42,7 +45,9 @@ def with_bands(health: ibis.Table, at: ibis.Table, settings: HealthSettings) -> 
         *now.columns,
         "velocity",
         band=_word(rows.rank_0),
-        announced_band=ibis.ifelse(has_health, _word(rows.announced_0), None),
+        announced_band=ibis.ifelse(
+            has_health, _word(rows.announced_0.coalesce(_most_months(rows))), None
+        ),
         velocity_band=_velocity_band(rows.velocity.round(_DECIMALS), settings),
     )
 
@@ -71,14 +76,27 @@ def _announced(
         earlier = wide[f"rank_{month}"] if month <= WALKED_MONTHS else ibis.null("int64")
         held = held & (earlier == rank).fill_null(False)
     dropped = ibis.literal(False)
+    begins = ibis.literal(False)
     if ago < WALKED_MONTHS:
         fall = (wide[f"health_{ago + 1}"] - wide[f"health_{ago}"]).round(_DECIMALS)
-        dropped = ((rank < before) & (fall >= settings.sudden_drop)).fill_null(False)
+        was = before.coalesce(wide[f"rank_{ago + 1}"])
+        dropped = ((rank < was) & (fall >= settings.sudden_drop)).fill_null(False)
+        begins = before.isnull() & wide[f"rank_{WALKED_MONTHS}"].isnull()
     return ibis.cases(
         (rank.isnull(), before),
-        (before.isnull() | held | dropped, rank),
+        (begins | held | dropped, rank),
         else_=before,
     )
+
+
+def _most_months(rows: ibis.Table) -> ibis.Value:
+    """The band of most of the months before; of several that of the worst health."""
+    months = [rows[f"rank_{ago}"] for ago in range(1, WALKED_MONTHS + 1)]
+    red, yellow, green = (
+        reduce(add, ((month == rank).fill_null(False).cast("int64") for month in months))
+        for rank in (1, 2, 3)
+    )
+    return ibis.cases(((red >= yellow) & (red >= green), 1), (yellow >= green, 2), else_=3)
 
 
 def _velocity_band(velocity: ibis.Value, settings: HealthSettings) -> ibis.Value:

@@ -34,7 +34,7 @@ def component_scores(values: ibis.Table, settings: HealthSettings) -> ibis.Table
         **{
             f"best_{name}": values[name].quantile(0.75, where=values.has_usage)
             for name in _AGAINST_THE_BASE
-        }
+        },
     )
     rows = values.cross_join(best)
     scores = {}

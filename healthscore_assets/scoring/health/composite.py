@@ -42,7 +42,7 @@ def composite(
     scores = _scores(components, profile, index_scores, settings, held_out)
     # A row per client, and a column per component: a row per component took ten times the memory.
     clients = engine.keep("weighed_clients", _weighed(engine.keep("scores", scores), settings))
-    return Composite(_health(clients, settings), _points(clients))
+    return Composite(_health(clients, settings, held_out), _points(clients))
 
 
 def _sum(values: Iterable[ibis.Value]) -> ibis.Value:
@@ -215,7 +215,7 @@ def _points(clients: ibis.Table) -> ibis.Table:
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def _health(clients: ibis.Table, settings: HealthSettings) -> ibis.Table:
+def _health(clients: ibis.Table, settings: HealthSettings, held_out: frozenset[str]) -> ibis.Table:
     """Grain: client."""
     least = _whole_points(settings)
     leading = _sum(clients[f"weight_{name}"] for name in DIMENSION if name in LEADING)
@@ -226,6 +226,7 @@ def _health(clients: ibis.Table, settings: HealthSettings) -> ibis.Table:
         ibis.literal("observed: ")
         + (coverage * 100).round(2).cast("string")
         + f"% of the weights, {least / 100:g}% are needed"
+        + (f"; held out: {', '.join(sorted(held_out))}" if held_out else "")
     )
     where_enough = {
         **{name: clients[name] for name in WEIGHTS},

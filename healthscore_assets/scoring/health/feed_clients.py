@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import ibis
 
 from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.monitoring.observation import Observation, plural
 
 _SHOWN = 5
@@ -27,7 +28,7 @@ def with_clients(
 
     Parameters: ``feeds`` have ``client_id`` and ``months_ago``; ``known`` are the ids that usage
     and the register know; ``names`` are `client_names` of the months at hand. An id goes before a
-    name, case and surrounding space of a name do not matter, and a name of two clients is nobody's.
+    name, case and spaces of a name do not matter, and a name of two clients is nobody's.
     """
     strangers = engine.keep("strangers", _strangers(feeds, known))
     (row,) = engine.rows(strangers.aggregate(strangers=strangers.count()))
@@ -62,10 +63,12 @@ def _meant(strangers: ibis.Table, names: ibis.Table) -> ibis.Table:
     newest = ibis.window(group_by="client_id", order_by="months_ago")
     names = names.mutate(place=ibis.row_number().over(newest))
     names = names.filter(names.place == 0)
-    names = names.select(meant_id="client_id", key=names.client_name.lower().strip())
+    names = names.select(meant_id="client_id", key=name_key_column(names.client_name))
     alone = names.mutate(alike=names.count().over(ibis.window(group_by="key")))
     alone = alone.filter(alone.alike == 1)
-    told = strangers.select(told_as="client_id", key=strangers.client_id.lower().strip()).distinct()
+    told = strangers.select(
+        told_as="client_id", key=name_key_column(strangers.client_id)
+    ).distinct()
     return told.inner_join(alone, "key").select("told_as", "meant_id")
 
 

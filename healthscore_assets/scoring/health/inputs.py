@@ -62,10 +62,15 @@ def month_at_hand(engine: Engine, month: str) -> ibis.Table:
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def known_ids(client_month: ibis.Table, accounts: ibis.Table) -> ibis.Table:
-    """Clients that usage lists in the months at hand or the register in this. Grain: client."""
-    registered = of_month(accounts).select("client_id")
-    return client_month.select("client_id").union(registered).distinct()
+def known_ids(base: ibis.Table, client_month: ibis.Table, accounts: ibis.Table) -> ibis.Table:
+    """Clients of the base, of usage in the months at hand, of the register in this. Grain: client.
+
+    Parameters: ``base`` is any table of the base with ``months_ago``.
+    """
+    ids = client_month.select("client_id")
+    for more in (of_month(base), of_month(accounts)):
+        ids = ids.union(more.select("client_id"))
+    return ids.distinct()
 
 
 def newest(rows: ibis.Table, key: list[str]) -> ibis.Table:

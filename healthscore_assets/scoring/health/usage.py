@@ -50,7 +50,9 @@ def _features(
     names = by_feature.select("feature").distinct()
     mapped = areas_of_features(names, product_areas, area_from_feature=area_from_feature)
     mapped = mapped.filter(mapped.area != UNMAPPED)
-    return mapped.select("feature", advanced=(mapped.tier == "advanced").fill_null(False))
+    return mapped.select(
+        "feature", "feature_key", advanced=(mapped.tier == "advanced").fill_null(False)
+    )
 
 
 @lru_cache(maxsize=EXPRESSIONS)
@@ -62,12 +64,12 @@ def _side_by_side(
     features: ibis.Table,
 ) -> ibis.Table:
     mapped = by_feature.inner_join(features, "feature")
-    anyone = mapped.aggregate(anyone=mapped.feature.nunique())
+    anyone = mapped.aggregate(anyone=mapped.feature_key.nunique())
     now = of_month(by_feature)
     told = now.group_by("client_id").aggregate(engagement=exact_sum(now.engagement))
     now = of_month(mapped)
     areas = now.group_by("client_id").aggregate(
-        features=now.feature.nunique(),
+        features=now.feature_key.nunique(),
         mapped=exact_sum(now.engagement),
         advanced=exact_sum(now.engagement, where=now.advanced),
     )
