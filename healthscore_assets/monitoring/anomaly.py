@@ -39,10 +39,16 @@ def anomalies(engine: Engine, components: ibis.Table, guard: AnomalyGuard) -> An
 
     Parameters: ``components`` as in `health_components`, with ``months_ago`` up to
     `COMPARED_MONTHS`. A client's move is far where it is more than ``deviations`` robust deviations
-    (1.4826 times the median absolute deviation) from the median of earlier moves.
+    (1.4826 times the median absolute deviation) from the median of earlier moves. In a month of
+    a quarterly survey many moves are far, and always were: the share that was far in one of the
+    earlier months is taken off.
     """
     rows = engine.rows(_shares(components, guard))
-    found = [row for row in rows if row["far_share"] > guard.share and row["far"] >= _LEAST_CLIENTS]
+    found = [
+        row
+        for row in rows
+        if row["far_share"] - row["far_share_before"] > guard.share and row["far"] >= _LEAST_CLIENTS
+    ]
     names = [row["component"] for row in found]
     said = [
         f"{row['component']} moved by more than {guard.deviations:g} deviations for "
@@ -61,7 +67,7 @@ def anomalies(engine: Engine, components: ibis.Table, guard: AnomalyGuard) -> An
     return Anomalies(names, seen)
 
 
-_SHOWN = ("component", "clients", "median_move", "usual_deviation", "far_share")
+_SHOWN = ("component", "clients", "median_move", "usual_deviation", "far_share", "far_share_before")
 
 
 @lru_cache(maxsize=EXPRESSIONS)
@@ -84,19 +90,19 @@ def _shares(components: ibis.Table, guard: AnomalyGuard) -> ibis.Table:
     spread = spread.group_by("component").aggregate(
         median=spread.median.max(), mad=(spread.move - spread.median).abs().median()
     )
-    now = moves.filter(moves.months_ago == 0).inner_join(spread, "component")
-    deviation = ibis.greatest(_MAD_TO_DEVIATION * now.mad, _LEAST_DEVIATION)
-    now = now.mutate(
-        deviation=deviation, far=(now.move - now.median).abs() > guard.deviations * deviation
+    held = moves.inner_join(spread, "component")
+    deviation = ibis.greatest(_MAD_TO_DEVIATION * held.mad, _LEAST_DEVIATION)
+    held = held.mutate(
+        deviation=deviation, far=(held.move - held.median).abs() > guard.deviations * deviation
     )
-    return (
-        now.group_by("component")
-        .aggregate(
-            clients=now.count(),
-            median_move=now.move.median(),
-            usual_deviation=now.deviation.max(),
-            far=now.count(where=now.far),
-            far_share=now.far.cast("float64").mean(),
-        )
-        .order_by("component")
+    by_month = held.group_by("component", "months_ago").aggregate(
+        clients=held.count(),
+        median_move=held.move.median(),
+        usual_deviation=held.deviation.max(),
+        far=held.count(where=held.far),
+        far_share=held.far.cast("float64").mean(),
     )
+    earlier = by_month.filter(by_month.months_ago > 0)
+    earlier = earlier.group_by("component").aggregate(far_share_before=earlier.far_share.max())
+    now = by_month.filter(by_month.months_ago == 0).inner_join(earlier, "component")
+    return now.order_by("component")

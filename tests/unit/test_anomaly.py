@@ -100,16 +100,19 @@ def usual(histories: Mapping[tuple[str, str], Scores]) -> dict[str, dict[str, An
     for component in sorted({component for _, component in histories}):
         mine = [scores for (_, of), scores in histories.items() if of == component]
         steps = np.diff(np.array(mine, dtype=float), axis=1)
-        past, now = steps[:, :-1], steps[:, -1]
+        past, now, by_month = steps[:, :-1], steps[:, -1], steps[:, :-1].T
         past, now = past[~np.isnan(past)], now[~np.isnan(now)]
         deviation = max(1.4826 * scipy.stats.median_abs_deviation(past), 1.0)
         far = np.abs(now - np.median(past)) > 5 * deviation
+        months = [month[~np.isnan(month)] for month in by_month]
+        far_before = [np.abs(month - np.median(past)) > 5 * deviation for month in months]
         told[component] = {
             "component": component,
             "clients": len(now),
             "median_move": pytest.approx(np.median(now), abs=1e-9),
             "usual_deviation": pytest.approx(deviation, abs=1e-9),
             "far_share": pytest.approx(far.mean(), abs=1e-9),
+            "far_share_before": pytest.approx(max(map(np.mean, far_before)), abs=1e-9),
         }
     return told
 
@@ -120,6 +123,19 @@ def test_moves_are_held_against_the_usual_ones_as_scipy_has_it(seed: int) -> Non
     told = moved(histories)
     assert shown(told) == usual(histories)
     assert told.components == ["nps"]
+
+
+def test_a_survey_of_every_quarter_is_no_problem_of_measurement() -> None:
+    # Two months without a move, then six of ten answer otherwise: again and again.
+    quarters = [50.0] * 3 + [80.0] * 3
+    asked = of_nps(*[[*quarters, 50.0 if client < 6 else 80.0] for client in range(10)])
+    told = moved(asked)
+    assert shown(told)["nps"]["far_share"] == 0.6
+    assert shown(told)["nps"]["far_share_before"] == 1.0
+    assert told.components == []
+    # Half of them moved before, and all do now: half more than ever.
+    some = [[50.0] * 3 + [80.0 if n < 5 else 50.0] * 3 + [0.0] for n in range(10)]
+    assert moved(of_nps(*some)).components == ["nps"]
 
 
 def test_a_component_that_moved_is_told_with_its_numbers() -> None:
