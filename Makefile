@@ -40,7 +40,7 @@ password: ## asks for a password, prints the line for deploy/.env
 test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
 	$(BIN)/python -m pytest tests/transformer -v
 
-test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: 26 minutes
+test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: most of an hour
 	$(BIN)/python -m pytest tests/live -v -s
 
 test-deploy: $(VENV)/.installed-dev ## the whole deployment on a Docker engine: 10 minutes or so
