@@ -4,7 +4,7 @@ import pandera.ibis as pa
 
 from healthscore_assets.contracts.client_profile import STAGE
 from healthscore_assets.contracts.columns import CLIENT_ID, optional_text, score
-from healthscore_assets.contracts.health_components import COMPONENT, HEALTH_DIMENSION, VALUE
+from healthscore_assets.contracts.health_components import HEALTH_COMPONENTS
 from healthscore_assets.lookups.health_presets import WEIGHTS
 
 SEGMENT = optional_text("Segment, as the register spells it.")
@@ -25,12 +25,6 @@ LEADING_SHARE = pa.Column(
 LEADING_SCORE = score("Weighted mean of those components.")
 TOTAL_ALL_SMOOTHED = score("`total_all` of `index_scores`, smoothed as usage is.")
 REASON = optional_text("Why there is no health; null where there is.")
-
-WEIGHT = pa.Column(
-    float, pa.Check.in_range(0, 1 + 1e-9), description="Share of health; 0 where it is missing."
-)
-POINTS = score("Points of health: weight times score.")
-SCORE_IN_FORCE = score("The value from 0 to 100, smoothed; null where it is missing.")
 
 COMPOSITE_HEALTH = pa.DataFrameSchema(
     name="composite_health",
@@ -57,12 +51,13 @@ COMPOSITE_POINTS = pa.DataFrameSchema(
     metadata={"grain": "client of the base x component", "never_empty": True},
     unique=["client_id", "component"],
     columns={
-        "client_id": CLIENT_ID,
-        "dimension": HEALTH_DIMENSION,
-        "component": COMPONENT,
-        "value": VALUE,
-        "score": SCORE_IN_FORCE,
-        "weight": WEIGHT,
-        "points": POINTS,
+        **HEALTH_COMPONENTS.columns,
+        "score": score("The value from 0 to 100, smoothed; null where it is missing."),
+        "weight": pa.Column(
+            float,
+            pa.Check.in_range(0, 1 + 1e-9),
+            description="Share of health; 0 where it is missing.",
+        ),
+        "points": score("Points of health: weight times score."),
     },
 )

@@ -5,18 +5,6 @@ import pandera.ibis as pa
 from healthscore_assets.contracts.columns import CLIENT_ID, score
 from healthscore_assets.lookups.health_presets import DIMENSION, WEIGHTS
 
-HEALTH_DIMENSION = pa.Column(
-    str, pa.Check.isin(list(WEIGHTS)), description="Dimension of the component."
-)
-COMPONENT = pa.Column(
-    str, pa.Check.isin(list(DIMENSION)), description="Component of composite health."
-)
-VALUE = pa.Column(
-    float,
-    nullable=True,
-    description="What was observed, in the component's own unit; null where it is missing.",
-)
-
 HEALTH_COMPONENTS = pa.DataFrameSchema(
     name="health_components",
     description="What was observed of each client, component by component, before smoothing.",
@@ -24,9 +12,17 @@ HEALTH_COMPONENTS = pa.DataFrameSchema(
     unique=["client_id", "component"],
     columns={
         "client_id": CLIENT_ID,
-        "dimension": HEALTH_DIMENSION,
-        "component": COMPONENT,
-        "value": VALUE,
+        "dimension": pa.Column(
+            str, pa.Check.isin(list(WEIGHTS)), description="Dimension of the component."
+        ),
+        "component": pa.Column(
+            str, pa.Check.isin(list(DIMENSION)), description="Component of composite health."
+        ),
+        "value": pa.Column(
+            float,
+            nullable=True,
+            description="What was observed, in the component's own unit; null where it is missing.",
+        ),
         "score": score("The value from 0 (bad) to 100 (good); null where it is missing."),
     },
 )

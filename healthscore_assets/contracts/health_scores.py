@@ -5,19 +5,16 @@ import pandera.ibis as pa
 from healthscore_assets.contracts.client_profile import STAGE
 from healthscore_assets.contracts.columns import CLIENT_ID
 from healthscore_assets.contracts.composite import (
+    COMPOSITE_POINTS,
     COVERAGE,
     DIMENSIONS,
     HEALTH,
     LEADING_SCORE,
     LEADING_SHARE,
-    POINTS,
     REASON,
-    SCORE_IN_FORCE,
     SEGMENT,
     TOTAL_ALL_SMOOTHED,
-    WEIGHT,
 )
-from healthscore_assets.contracts.health_components import COMPONENT, HEALTH_DIMENSION, VALUE
 
 BANDS = ("green", "yellow", "red")
 """From good to bad."""
@@ -65,13 +62,7 @@ HEALTH_DRIVERS = pa.DataFrameSchema(
     metadata={"grain": "client of the base x component", "never_empty": True},
     unique=["client_id", "component"],
     columns={
-        "client_id": CLIENT_ID,
-        "dimension": HEALTH_DIMENSION,
-        "component": COMPONENT,
-        "value": VALUE,
-        "score": SCORE_IN_FORCE,
-        "weight": WEIGHT,
-        "points": POINTS,
+        **COMPOSITE_POINTS.columns,
         "points_change": _effect(
             "Change of health that the component explains; null without health in either month."
         ),

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tables
-from hypothesis import HealthCheck, Phase, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from tables import by, engine, found, same
 
@@ -71,21 +72,6 @@ SETTINGS = {
     ),
 }
 IN_FORCE = st.sampled_from(list(SETTINGS.values()))
-
-# Building these expressions takes longer than running them.
-cached_drivers, cached_bands = cache(drivers), cache(with_bands)
-
-
-def examples(count: int) -> settings:
-    """The same examples in every run, so that a run fails for what was changed and nothing else."""
-    return settings(
-        max_examples=count,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        phases=[Phase.generate],
-    )
 
 
 # ----------------------------------------------------------------------------- random components
@@ -200,7 +186,7 @@ def compared(world: World, in_force: HealthSettings) -> tuple[Month, Month | Non
     now = made(world, in_force)
     before = made(world, in_force, 1) if 1 in world.made else None
     both = [now, before] if before else [now]
-    driven = cached_drivers(
+    driven = drivers(
         tables.given(
             COMPOSITE_POINTS, pd.concat([m.points.assign(months_ago=i) for i, m in enumerate(both)])
         ),
@@ -483,9 +469,7 @@ def test_bands_and_velocity_are_those_of_health(of: str, world: World) -> None:
     months = {ago: made(world, in_force, ago) for ago in world.made}
     walked = pd.concat([month.health.assign(months_ago=ago) for ago, month in months.items()])
     at = month_at_hand(engine(), MONTH)
-    scores = found(
-        HEALTH_SCORES, cached_bands(tables.given(COMPOSITE_HEALTH, walked), at, in_force)
-    )
+    scores = found(HEALTH_SCORES, with_bands(tables.given(COMPOSITE_HEALTH, walked), at, in_force))
     same(scores[list(months[0].health.columns)], months[0].health, exact=True)
 
     rows = by(scores, "client_id")

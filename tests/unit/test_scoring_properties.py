@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 import scipy.stats
 import tables
-from hypothesis import HealthCheck, Phase, given, settings
+from examples import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from reference import Reference, shift
 from tables import Use, areas, client_tables, found, same
@@ -36,18 +37,6 @@ AREAS = {"p1": "P", "p2": "P", "q": "Q", "r": "R"}
 MONTHS = [shift("2020-01", by) for by in range(9)]
 SCALINGS = ("log", "none", "mean")
 Scaling = Literal["log", "none", "mean"]
-
-
-def examples(count: int) -> settings:
-    """The same examples in every run, so that a run fails for what was changed and nothing else."""
-    return settings(
-        max_examples=count,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow],
-        phases=[Phase.generate],
-    )
 
 
 # --------------------------------------------------------------- usage, one month or several

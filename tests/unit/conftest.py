@@ -1,0 +1,11 @@
+"""What several unit tests are held against."""
+
+import pytest
+from health_world import MODELS, Model
+
+
+@pytest.fixture(params=["reference", "product"])
+def model(request: pytest.FixtureRequest) -> Model:
+    """Health and structure as the reference has them, and as the product does."""
+    found: Model = MODELS[request.param]
+    return found
