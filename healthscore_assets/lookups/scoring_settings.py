@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
 
 
 class ScoringSettings(BaseModel):
@@ -86,68 +86,21 @@ def read_scoring_settings(path: Path) -> ScoringSettings:
 
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, _version: object) -> ScoringSettings:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise LookupRefused(
-            path, "", "no such file", "create it; an empty file means the defaults"
-        ) from None
-    except OSError as error:
-        raise LookupRefused(path, "", f"cannot be read ({error.strerror})", "check it") from None
-    except UnicodeDecodeError:
-        raise LookupRefused(path, "", "is not UTF-8 text", "save it as UTF-8") from None
-    try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}" if mark else ""
-        raise LookupRefused(
-            path, place, "is not YAML", "check the indentation and colons"
-        ) from None
-    if tree is None:
-        return ScoringSettings()
-    if not isinstance(tree, yaml.MappingNode):
-        raise LookupRefused(path, "line 1", "expected `setting: value` lines", "rewrite it")
-    lines = _lines(path, tree)
-    for key, _ in tree.value:
-        if key.value not in ScoringSettings.model_fields:
-            raise LookupRefused(
-                path,
-                f"line {key.start_mark.line + 1}",
-                f"setting {key.value} does not exist",
-                f"the settings are {', '.join(ScoringSettings.model_fields)}",
-            )
+    file = read_yaml(path, empty_means="the defaults")
+    values = file.values
+    for name in values:
+        if name not in ScoringSettings.model_fields:
+            known = f"the settings are {', '.join(ScoringSettings.model_fields)}"
+            raise file.refused(str(name), f"setting {name} does not exist", known)
     if values.get("health", {}) is None:  # the heading alone
         del values["health"]
     try:
         return ScoringSettings.model_validate(values)
     except ValidationError as error:
-        raise _refusal(path, lines, error) from None
+        raise _refusal(file, error) from None
 
 
-def _lines(path: Path, tree: yaml.MappingNode, within: str = "") -> dict[str, int]:
-    """The line of each setting, by its name with those that it is within: ``health.bands.green``.
-
-    Raises LookupRefused where one is given twice.
-    """
-    lines: dict[str, int] = {}
-    for key, value in tree.value:
-        name, line = f"{within}{key.value}", key.start_mark.line + 1
-        if name in lines:
-            raise LookupRefused(
-                path,
-                f"line {line}",
-                f"setting {name} is given twice",
-                f"keep one; the other is on line {lines[name]}",
-            )
-        lines[name] = line
-        if isinstance(value, yaml.MappingNode):
-            lines |= _lines(path, value, f"{name}.")
-    return lines
-
-
-def _refusal(path: Path, lines: dict[str, int], error: ValidationError) -> LookupRefused:
+def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:
     """The first thing that is wrong, with the line of the setting."""
     first = error.errors()[0]
     name = ".".join(map(str, first["loc"]))
@@ -156,38 +109,31 @@ def _refusal(path: Path, lines: dict[str, int], error: ValidationError) -> Looku
         known = ", ".join(_settings_within(within))
         of = f" of {within}" if within else ""
         what = f"setting {name} does not exist"
-        return LookupRefused(path, f"line {lines[name]}", what, f"the settings{of} are {known}")
+        return file.refused(name, what, f"the settings{of} are {known}")
     if first["type"] == "value_error":
         place, _, what = str(first["ctx"]["error"]).partition(": ")
         name = f"{name}.{place}" if name else place
         what = f"setting {name}: {what}"
         todo = "docs/scoring-model.md explains it"
     else:
-        name = _innermost(name, lines)  # Pydantic adds which kind of several did not fit
+        name = file.innermost(name)  # Pydantic adds which kind of several did not fit
         default = _default_of(name)
-        what = f"setting {name}: {_expected(name, lines, error)}, found {first['input']!r}"
+        what = f"setting {name}: {_expected(name, file, error)}, found {first['input']!r}"
         todo = "correct it" if default is None else f"the default is {default}"
-    return LookupRefused(path, f"line {lines.get(_innermost(name, lines), 1)}", what, todo)
+    return file.refused(name, what, todo)
 
 
-def _expected(name: str, lines: dict[str, int], error: ValidationError) -> str:
+def _expected(name: str, file: YamlFile, error: ValidationError) -> str:
     """What could stand there: of a setting that takes several kinds, each."""
     said = [
         each["msg"][0].lower() + each["msg"][1:]
         for each in error.errors()
-        if _innermost(".".join(map(str, each["loc"])), lines) == name
+        if file.innermost(".".join(map(str, each["loc"]))) == name
     ]
     if error.errors()[0]["type"] in ("model_type", "dict_type"):
         return "expected `name: value` lines below it"
     first, *others = dict.fromkeys(said)
     return " or ".join([first, *(each.removeprefix("input should be ") for each in others)])
-
-
-def _innermost(name: str, lines: dict[str, int]) -> str:
-    """The setting of the file that a name is within; none where there is no such."""
-    while name and name not in lines:
-        name = name.rpartition(".")[0]
-    return name
 
 
 def _settings_within(name: str) -> list[str]:
