@@ -2,16 +2,19 @@
 
 import dagster as dg
 
+from healthscore_assets.assets.alerts import alerts
 from healthscore_assets.assets.area_engagement import area_engagement
 from healthscore_assets.assets.cleaned_usage import cleaning
 from healthscore_assets.assets.client_month import clients
 from healthscore_assets.assets.client_scores import client_scores
+from healthscore_assets.assets.client_signals import client_signals
 from healthscore_assets.assets.composite_health import composite_health
 from healthscore_assets.assets.feeds import FEED_STAGES
 from healthscore_assets.assets.health_components import health_components
 from healthscore_assets.assets.health_scores import health_scores
 from healthscore_assets.assets.index_scores import index_scores
 from healthscore_assets.assets.lookups import (
+    alert_rules,
     client_aliases,
     column_aliases,
     excluded_accounts,
@@ -60,6 +63,7 @@ def stages(workplace: Workplace) -> dg.Definitions:
             excluded_accounts,
             scoring_settings,
             health_settings,
+            alert_rules,
             raw_pendo_export,
             cleaning,
             *FEED_STAGES,
@@ -73,6 +77,8 @@ def stages(workplace: Workplace) -> dg.Definitions:
             health_scores,
             structural_risk,
             portfolio,
+            client_signals,
+            alerts,
         ],
         resources={"workplace": workplace, "io_manager": lake_io_manager},
         # The engine uses the cores; a process per step would cost two seconds each.

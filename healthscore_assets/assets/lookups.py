@@ -48,6 +48,12 @@ def scoring_settings(workplace: Workplace) -> dg.DataVersion:
 
 
 @dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
+def alert_rules(workplace: Workplace) -> dg.DataVersion:
+    """When somebody is to act on a client, who, by when, and how."""
+    return dg.DataVersion(workplace.lookup_version("alert_rules"))
+
+
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
 def health_settings(workplace: Workplace) -> dg.DataVersion:
     """The settings of composite health, in the same file."""
     return dg.DataVersion(workplace.lookup_version("health_settings"))

@@ -5,6 +5,7 @@ A contract's name is the table's and its asset's, ``unique`` is the key and the 
 """
 
 from healthscore_assets.contracts.accounts import ACCOUNTS
+from healthscore_assets.contracts.alerts import ALERT_STATES, ALERTS
 from healthscore_assets.contracts.area_engagement import AREA_ENGAGEMENT
 from healthscore_assets.contracts.area_weights import AREA_WEIGHTS
 from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
@@ -14,6 +15,7 @@ from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
 from healthscore_assets.contracts.client_profile import CLIENT_PROFILE
 from healthscore_assets.contracts.client_scores import CLIENT_SCORES
+from healthscore_assets.contracts.client_signals import CLIENT_SIGNALS
 from healthscore_assets.contracts.composite import COMPOSITE_HEALTH, COMPOSITE_POINTS
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.health_components import HEALTH_COMPONENTS
@@ -82,6 +84,9 @@ CONTRACTS = {
         PORTFOLIO_CHURN,
         PORTFOLIO_COHORTS,
         PORTFOLIO_DIMENSIONS,
+        CLIENT_SIGNALS,
+        ALERT_STATES,
+        ALERTS,
     )
 }
 """Every table, in the order the data flow."""
@@ -98,6 +103,8 @@ def feed_of(table: str) -> str | None:
 
 
 __all__ = [
+    "ALERTS",
+    "ALERT_STATES",
     "AREA_ENGAGEMENT",
     "AREA_WEIGHTS",
     "CLEANED_USAGE",
@@ -107,6 +114,7 @@ __all__ = [
     "CLIENT_NAMES",
     "CLIENT_PROFILE",
     "CLIENT_SCORES",
+    "CLIENT_SIGNALS",
     "COMPOSITE_HEALTH",
     "COMPOSITE_POINTS",
     "CONTRACTS",

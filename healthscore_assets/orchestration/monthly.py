@@ -13,7 +13,7 @@ from healthscore_assets.contracts import feed_of
 from healthscore_assets.contracts.rules import rules_of
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.lake import Lake
-from healthscore_assets.orchestration.partitions import MONTHS, look_back
+from healthscore_assets.orchestration.partitions import MONTHS, look_back, months_before
 from healthscore_assets.orchestration.publish import CONTRACT, Published, Staged
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
@@ -33,6 +33,7 @@ def monthly(
     group: str,
     reads: Mapping[str, int] | None = None,
     may_read: Mapping[str, int] | None = None,
+    before: Mapping[str, int] | None = None,
     after: Sequence[str] = (),
     checks: Mapping[str, tuple[str, str]] | None = None,
     kinds: frozenset[str] = frozenset({"duckdb", "parquet"}),
@@ -41,7 +42,8 @@ def monthly(
     """A stage that makes the tables of these contracts, a month at a time.
 
     Parameters: ``reads`` are the tables that the stage loads and how many earlier months of them,
-    ``may_read`` those that need not be there; ``after`` are inputs it does not load, such as
+    ``may_read`` those that need not be there, ``before`` those of earlier months alone, such as the
+    stage's own; ``after`` are inputs it does not load, such as
     lookups; ``checks`` are those beside the contract: name to table and description; ``freshness``
     is how old the tables may become.
     The body takes ``context``, ``workplace`` and the tables it reads; it is not called for a month
@@ -63,6 +65,10 @@ def monthly(
             ins={
                 name: dg.AssetIn(partition_mapping=look_back(months))
                 for name, months in loaded.items()
+            }
+            | {
+                name: dg.AssetIn(partition_mapping=months_before(months))
+                for name, months in (before or {}).items()
             },
             deps=list(after),
             partitions_def=MONTHS,

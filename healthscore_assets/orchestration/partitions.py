@@ -15,6 +15,11 @@ def look_back(months: int) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(start_offset=-months)
 
 
+def months_before(months: int) -> dg.TimeWindowPartitionMapping:
+    """As many months before the month, and not the month itself: how a stage reads its own."""
+    return dg.TimeWindowPartitionMapping(start_offset=-months, end_offset=-1)
+
+
 def months_read(mapping: dg.PartitionMapping | None) -> int:
     """How many months before its own a stage reads through a mapping, as declared."""
     return -mapping.start_offset if isinstance(mapping, dg.TimeWindowPartitionMapping) else 0

@@ -113,7 +113,11 @@ def at_hand(graph: Graph, sources: Sequence[Source]) -> dict[str, frozenset[str]
     for source in sources:
         months |= dict.fromkeys(graph.steps[source.root], source.months | source.gone)
     for table, inputs in graph.reads.items():
-        needed = [months.get(name, frozenset()) for name in inputs if feed_of(name) is None]
+        needed = [
+            months.get(name, frozenset())
+            for name in inputs
+            if feed_of(name) is None and name not in graph.steps[table]
+        ]
         if table not in months:
             months[table] = frozenset.intersection(*needed) if needed else frozenset()
     return months
@@ -228,7 +232,9 @@ def plan_months(
             if month not in present[table] or own is None:
                 due.setdefault((table, month), "not made yet")
             for parent, back in inputs.items():
-                for read in span(shift(month, -back), month):
+                # A stage that carries its own tables on reads those of earlier months alone.
+                last = shift(month, -1) if parent in graph.steps[table] else month
+                for read in span(shift(month, -back), last):
                     if (parent, read) in due or (own or 0) < made[parent].get(read, 0):
                         due.setdefault((table, month), f"reads {read}")
             for lookup in older.get((table, month), []):
@@ -350,6 +356,8 @@ def files_changed(lake: Lake, found: list[Delivery], month: str) -> bool:
 def _in_order(reads: Mapping[str, Mapping[str, int]]) -> dict[str, Mapping[str, int]]:
     ordered: dict[str, Mapping[str, int]] = {}
     while len(ordered) < len(reads):
-        ready = [n for n in reads if n not in ordered and all(p in ordered for p in reads[n])]
+        ready = [
+            n for n in reads if n not in ordered and all(p in ordered for p in {*reads[n]} - {n})
+        ]
         ordered.update((name, reads[name]) for name in ready)
     return ordered

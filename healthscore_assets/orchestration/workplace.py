@@ -26,6 +26,7 @@ from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.export_file import Reading
 from healthscore_assets.pendo.headers.grammar import CANONICAL, METADATA, Vocabulary
+from healthscore_assets.risk.alerts.rules import AlertRules, read_alert_rules
 from healthscore_assets.signals.file_days import last_day
 from healthscore_assets.signals.inbox import FEED_COLUMNS, FeedReading
 from healthscore_assets.signals.sentiment.model import SentimentModel, check_model, open_model
@@ -49,6 +50,7 @@ LOOKUP_FILES = {
     "excluded_accounts": "excluded_accounts.csv",
     "scoring_settings": "scoring.yaml",
     "health_settings": "scoring.yaml",
+    "alert_rules": "alerts.yaml",
 }
 """The lookup of each name, as a file in the lookups folder."""
 
@@ -138,6 +140,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         rows = self.product_areas.rows()
         schema = ibis.schema({"feature_key": "string", "area": "string", "tier": "string"})
         return self.engine.arrow("product_areas", rows, schema)
+
+    @property
+    def alert_rules(self) -> AlertRules:
+        """The rules of alerts; none without the file."""
+        return _plainly(read_alert_rules, self.lookup_file("alert_rules"))
 
     @property
     def internal_domains(self) -> frozenset[str]:

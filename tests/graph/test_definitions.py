@@ -54,6 +54,9 @@ TABLES = {
     "portfolio_churn": "portfolio",
     "portfolio_cohorts": "portfolio",
     "portfolio_dimensions": "portfolio",
+    "client_signals": "alerts",
+    "alert_states": "alerts",
+    "alerts": "alerts",
 }
 
 
@@ -78,6 +81,7 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
         "excluded_accounts",
         "scoring_settings",
         "health_settings",
+        "alert_rules",
     }
     assert list(TABLES) == list(CONTRACTS)
 
@@ -176,6 +180,30 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "composite_points",
         "health_settings",
     }
+
+
+def test_alerts_are_carried_from_the_months_before(definitions: dg.Definitions) -> None:
+    graph = Graph.of(definitions)
+    assert (
+        graph.reads["alert_states"]
+        == graph.reads["alerts"]
+        == {
+            **dict.fromkeys(
+                (
+                    "client_profile",
+                    "health_scores",
+                    "health_drivers",
+                    "client_scores",
+                    "structural_risk",
+                    "client_signals",
+                ),
+                3,
+            ),
+            "alert_states": 6,
+        }
+    )
+    # An edit of the rules makes nothing else stale.
+    assert graph.readers["alert_rules"] == ("alert_states", "alerts")
 
 
 def test_windows_follow_the_setting(tmp_path: Path) -> None:

@@ -8,11 +8,15 @@ _NEVER_OWED = ("draft", "void", "voided")
 """What the status of an invoice says that nobody has to pay."""
 
 
+def owed(invoices: ibis.Table) -> ibis.Value:
+    """Whether invoices are to be paid, or were: not those that are drafts or void."""
+    return invoices.status.lower().strip().notin(_NEVER_OWED).fill_null(True)
+
+
 def money_values(inputs: HealthInputs, profile: ibis.Table) -> ibis.Table:
     """Change of ARR over a year, share of invoices paid in time, expansion. Grain: client."""
     due = newest(inputs.invoices, ["invoice_id"]).cross_join(inputs.at)
-    owed = due.status.lower().strip().notin(_NEVER_OWED).fill_null(True)
-    due = due.filter((due.due > due.a_year_ago) & (due.due <= due["last"]) & owed)
+    due = due.filter((due.due > due.a_year_ago) & (due.due <= due["last"]) & owed(due))
     in_time = (due.paid <= due.due).fill_null(False)
     paid = due.group_by("client_id").aggregate(payment=in_time.cast("float64").mean())
     grown = newest(inputs.renewals, ["client_id", "date", "outcome"]).cross_join(inputs.at)
