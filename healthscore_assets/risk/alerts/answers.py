@@ -70,7 +70,8 @@ def _side_by_side(tables: RuleTables, reads: tuple[Reference, ...]) -> ibis.Tabl
     """All columns that rules read, as ``c<n>`` by their place. Grain: client of the base."""
     whole = tables.client_scores.filter(~tables.client_scores.partial)
     whole = whole.select("months_ago").distinct()
-    rows = tables.client_scores.filter(tables.client_scores.months_ago == 0).select("client_id")
+    now = tables.client_scores.filter(tables.client_scores.months_ago == 0)
+    rows = now.select("client_id", is_whole=~now.partial)
     place = {refers: at for at, refers in enumerate(reads)}
     for (table, ago), group in groupby(reads, key=lambda each: (each.source.table, each.ago)):
         month = getattr(tables, table)
@@ -102,7 +103,10 @@ def _asked(rows: ibis.Table, rules: tuple[Rule, ...], reads: tuple[Reference, ..
     """The columns of `_side_by_side` and what each rule says."""
     values = _values(rows, reads)
     return rows.mutate(
-        **{answer_column(at): _answer(rule, values) for at, rule in enumerate(rules)}
+        **{
+            answer_column(at): ibis.ifelse(rows.is_whole, _answer(rule, values), None)
+            for at, rule in enumerate(rules)
+        }
     )
 
 
