@@ -1,0 +1,136 @@
+"""The alert ledger: opened, brought to a month, marked by people, asked."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Self
+
+import sqlalchemy as sa
+
+from healthscore_assets.risk.ledger import reading, syncing
+from healthscore_assets.risk.ledger.alert_state import AlertState, Tier
+from healthscore_assets.risk.ledger.alerts import Announcement, LedgerAlert, LedgerEvent, Marks
+from healthscore_assets.risk.ledger.database import Database
+from healthscore_assets.risk.ledger.marking import Mark, mark
+from healthscore_assets.risk.ledger.migrating import migrate
+from healthscore_assets.risk.ledger.place import ledger_place
+from healthscore_assets.risk.ledger.tables import ALERTS, STATE
+
+
+def open_ledger(place: str) -> "Ledger":
+    """The ledger in a SQLite file or in a Postgres database, made or migrated if need be.
+
+    Parameters: ``place`` is a path, or a URL ``postgresql://...``.
+    Raises LedgerRefused where it is no ledger, one of a newer version, or cannot be made there,
+    and LedgerUnavailable where the server does not answer or somebody holds the file.
+    """
+    database = Database(ledger_place(place))
+    migrate(database)
+    return Ledger(database)
+
+
+class Ledger:
+    """What people did with alerts; threads and processes may share it.
+
+    Every method may raise LedgerUnavailable, and LedgerRefused where the file is damaged.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self._database.place.shown
+
+    @property
+    def newest_month(self) -> str | None:
+        """The newest month that it was brought to; None before the first."""
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(STATE.c.newest_month))
+
+    def sync(self, month: str, states: Sequence[AlertState], at: datetime) -> dict[str, int]:
+        """Bring the ledger to what the data say of a month; a month before the newest is nothing.
+
+        All or nothing, and the same again changes nothing. An alert that is open here and not
+        among the states is withdrawn. Notifications arise while an alert is open and not folded:
+        ``opened`` once, ``escalated`` for each tier above those told before. A tier higher than
+        ever ends a snooze and a resolution by hand; no other mark ever changes.
+
+        Returns how many events of each kind were written.
+        Raises ValueError for a time without a zone, for two states of a client and a rule, and for
+        an id that the ledger knows of another client or rule.
+        """
+        with self._database.writing() as connection:
+            return syncing.sync(connection, month, states, at)
+
+    def mark(
+        self,
+        alert: str,
+        kind: Mark,
+        by: str,
+        at: datetime,
+        until: date | None = None,
+        text: str = "",
+    ) -> LedgerAlert:
+        """Acknowledge, snooze, resolve, take all three back (``reopen``), or note.
+
+        Parameters: ``alert`` is an id, or the beginning of one of at least 4 characters; a snooze
+        hides the alert before the day ``until``. The same mark twice is one.
+        Returns the alert as it is afterwards.
+        Raises LedgerRefused for an alert that is unknown, ambiguous or, but for a note, closed.
+        """
+        with self._database.writing() as connection:
+            alert_id = mark(connection, alert, kind, by, at, until, text)
+            return reading.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
+
+    def worklist(
+        self,
+        today: date,
+        *,
+        everything: bool = False,
+        client: str | None = None,
+        owner: str | None = None,
+        tier: Tier | None = None,
+        rule: str | None = None,
+    ) -> list[LedgerAlert]:
+        """What is to be acted on: the highest tier first, then by due date and client.
+
+        Parameters: ``everything`` adds what is folded, hidden or closed; ``client`` is an id or
+        a name.
+        """
+        where = reading.about(client, owner, tier, rule)
+        if not everything:
+            where.append(reading.to_act_on(today))
+        with self._database.reading() as connection:
+            return reading.alerts(connection, today, *where)
+
+    def events(
+        self,
+        since_month: str | None = None,
+        *,
+        kinds: Sequence[str] | None = None,
+        alert_id: str | None = None,
+    ) -> list[LedgerEvent]:
+        """What happened, in its order."""
+        with self._database.reading() as connection:
+            return reading.events(connection, since_month, kinds, alert_id)
+
+    def announcements(self, month: str) -> list[Announcement]:
+        """What people are to be told of a month."""
+        with self._database.reading() as connection:
+            return reading.announcements(connection, month)
+
+    def marks(self) -> dict[str, Marks]:
+        """The marks that stand, by alert id."""
+        with self._database.reading() as connection:
+            return reading.marks(connection)

@@ -1,0 +1,45 @@
+"""Which alert of the ledger a state of the data is about."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from healthscore_assets.risk.ledger.alert_state import AlertState
+
+Row = Mapping[str, Any]
+"""A row of ``alert_ledger``, by column."""
+
+
+def matched(
+    month: str, states: Sequence[AlertState], rows: Iterable[Row]
+) -> list[tuple[AlertState, Row | None]]:
+    """Each state with its row; None where the ledger has none yet.
+
+    Parameters: ``rows`` are those that are open, those closed in ``month``, and those of the
+    states' own ids. A row that was closed in an earlier month is taken only where the client has
+    no other for the rule: what people marked on the one at hand counts.
+    Raises ValueError for two states of one client and rule, and for an id of another client.
+    """
+    by_id = {row["alert_id"]: row for row in rows}
+    at_hand: dict[tuple[str, str], Row] = {}
+    recent = (row for row in by_id.values() if row["closed_month"] in (None, month))
+    # The last one stays: one that is open, else the one opened last.
+    for row in sorted(recent, key=_preference):
+        at_hand[row["client_id"], row["rule"]] = row
+    pairs: set[tuple[str, str]] = set()
+    found = []
+    for state in states:
+        pair = (state.client_id, state.rule)
+        if pair in pairs:
+            raise ValueError(f"{month} has two states of client {pair[0]!r}, rule {pair[1]!r}")
+        pairs.add(pair)
+        same = by_id.get(state.alert_id)
+        if same is not None and (same["client_id"], same["rule"]) != pair:
+            raise ValueError(f"alert {state.alert_id!r} of client {pair[0]!r} is another's, too")
+        if same is None or same["closed_month"] not in (None, month):
+            same = at_hand.get(pair, same)
+        found.append((state, same))
+    return found
+
+
+def _preference(row: Row) -> tuple[bool, str, str]:
+    return row["status"] == "open", row["opened_month"], row["alert_id"]

@@ -1,0 +1,64 @@
+"""Writes a month's states into the ledger."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from healthscore_assets.lake.months import ordinal
+from healthscore_assets.risk.ledger.alert_state import AlertState
+from healthscore_assets.risk.ledger.changes import changes
+from healthscore_assets.risk.ledger.tables import ALERTS, EVENTS, STATE
+
+_IDS_AT_ONCE = 900
+"""SQLite of some builds takes 999 values in a statement."""
+
+
+def held_month(connection: sa.Connection) -> str | None:
+    """The newest month; until the transaction ends nobody else writes."""
+    return connection.scalar(sa.select(STATE.c.newest_month).with_for_update())
+
+
+def sync(
+    connection: sa.Connection, month: str, states: Sequence[AlertState], at: datetime
+) -> dict[str, int]:
+    """See `ledger.Ledger.sync`; within a transaction that writes."""
+    ordinal(month)
+    newest = held_month(connection)
+    if newest is not None and month < newest:
+        return {}
+    found = changes(month, states, list(_rows(connection, month, states)), at)
+    if found.updated:
+        columns = [each.name for each in ALERTS.columns if each.name != "alert_id"]
+        update = ALERTS.update().where(ALERTS.c.alert_id == sa.bindparam("row_id"))
+        update = update.values({name: sa.bindparam(f"new_{name}") for name in columns})
+        connection.execute(update, [_renamed(row) for row in found.updated])
+    if found.inserted:
+        connection.execute(ALERTS.insert(), found.inserted)
+    if found.events:
+        connection.execute(EVENTS.insert(), found.events)
+    if month != newest:
+        connection.execute(STATE.update().values(newest_month=month))
+    return dict(Counter(event["kind"] for event in found.events))
+
+
+def _rows(
+    connection: sa.Connection, month: str, states: Sequence[AlertState]
+) -> Iterator[dict[str, Any]]:
+    """Rows that are open, those closed in the month, and those of the states' own ids."""
+    recent = sa.or_(ALERTS.c.status == "open", ALERTS.c.closed_month == month)
+    seen = set()
+    for row in connection.execute(ALERTS.select().where(recent)).mappings():
+        seen.add(row["alert_id"])
+        yield dict(row)
+    others = sorted({state.alert_id for state in states} - seen)
+    for start in range(0, len(others), _IDS_AT_ONCE):
+        ids = ALERTS.c.alert_id.in_(others[start : start + _IDS_AT_ONCE])
+        for row in connection.execute(ALERTS.select().where(ids)).mappings():
+            yield dict(row)
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    return {("row_id" if name == "alert_id" else f"new_{name}"): row[name] for name in row}
