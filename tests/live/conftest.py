@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import postgres
 import pytest
 
+pytest.register_assert_rewrite("ledger_examples", "ledger_machine")
+
 
 @pytest.fixture(scope="session")
 def database() -> Iterator[postgres.Postgres]:

@@ -3,6 +3,8 @@
 import pytest
 from health_world import MODELS, Model
 
+pytest.register_assert_rewrite("ledger_examples", "ledger_machine")
+
 
 @pytest.fixture(params=["reference", "product"])
 def model(request: pytest.FixtureRequest) -> Model:

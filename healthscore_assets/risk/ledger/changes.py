@@ -48,8 +48,7 @@ class Changes:
 def changes(month: str, states: Sequence[AlertState], rows: Sequence[Row], at: datetime) -> Changes:
     """From the ledger as it is to the month; nothing where it is there already.
 
-    Parameters: ``rows`` as for `matching.matched`. Alerts to be closed come first in ``updated``,
-    so that there are never two open ones of a client and a rule.
+    Parameters: ``rows`` as for `matching.matched`.
     """
     found = Changes()
     seen = set()
@@ -68,7 +67,6 @@ def changes(month: str, states: Sequence[AlertState], rows: Sequence[Row], at: d
             found.updated.append(after)
             text = f"not among the alerts of {month}"
             found.events.append(_event(after, "withdrawn", month, at, text))
-    found.updated.sort(key=lambda after: after["status"] == "open")
     return found
 
 

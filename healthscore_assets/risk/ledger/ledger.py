@@ -70,6 +70,7 @@ class Ledger:
         Raises ValueError for a time without a zone, for two states of a client and a rule, and for
         an id that the ledger knows of another client or rule.
         """
+        _check_zone(at)
         with self._database.writing() as connection:
             return syncing.sync(connection, month, states, at)
 
@@ -87,8 +88,10 @@ class Ledger:
         Parameters: ``alert`` is an id, or the beginning of one of at least 4 characters; a snooze
         hides the alert before the day ``until``. The same mark twice is one.
         Returns the alert as it is afterwards.
-        Raises LedgerRefused for an alert that is unknown, ambiguous or, but for a note, closed.
+        Raises LedgerRefused for an alert that is unknown, ambiguous or, but for a note, closed,
+        and ValueError for a time without a zone.
         """
+        _check_zone(at)
         with self._database.writing() as connection:
             alert_id = mark(connection, alert, kind, by, at, until, text)
             return reading.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
@@ -134,3 +137,8 @@ class Ledger:
         """The marks that stand, by alert id."""
         with self._database.reading() as connection:
             return reading.marks(connection)
+
+
+def _check_zone(at: datetime) -> None:
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone")

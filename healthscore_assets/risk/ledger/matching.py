@@ -15,16 +15,16 @@ def matched(
     """Each state with its row; None where the ledger has none yet.
 
     Parameters: ``rows`` are those that are open, those closed in ``month``, and those of the
-    states' own ids. A row that was closed in an earlier month is taken only where the client has
-    no other for the rule: what people marked on the one at hand counts.
+    states' own ids. Of a client and a rule at most one is open or closed in the month, and it goes
+    before one of the same id that was closed earlier: what people marked on it counts.
     Raises ValueError for two states of one client and rule, and for an id of another client.
     """
     by_id = {row["alert_id"]: row for row in rows}
-    at_hand: dict[tuple[str, str], Row] = {}
-    recent = (row for row in by_id.values() if row["closed_month"] in (None, month))
-    # The last one stays: one that is open, else the one opened last.
-    for row in sorted(recent, key=_preference):
-        at_hand[row["client_id"], row["rule"]] = row
+    at_hand = {
+        (row["client_id"], row["rule"]): row
+        for row in by_id.values()
+        if row["closed_month"] in (None, month)
+    }
     pairs: set[tuple[str, str]] = set()
     found = []
     for state in states:
@@ -35,11 +35,5 @@ def matched(
         same = by_id.get(state.alert_id)
         if same is not None and (same["client_id"], same["rule"]) != pair:
             raise ValueError(f"alert {state.alert_id!r} of client {pair[0]!r} is another's, too")
-        if same is None or same["closed_month"] not in (None, month):
-            same = at_hand.get(pair, same)
-        found.append((state, same))
+        found.append((state, at_hand.get(pair, same)))
     return found
-
-
-def _preference(row: Row) -> tuple[bool, str, str]:
-    return row["status"] == "open", row["opened_month"], row["alert_id"]
