@@ -121,7 +121,7 @@ class _Months:
             of_month(small.given(CLIENT_PROFILE, profiles)),
             self._given("client_month", month, 12),
             self._areas_used(month, 12),
-            self._given("client_activity", month, 12),
+            self._given("visitor_activity", month, 12),
             self._given("cleaned_usage", month, 3),
             self._given("accounts", month, 0),
             self._given("stakeholders", month, 12),

@@ -1017,9 +1017,13 @@ class Reference:
         looked_at = window(month, 13)
         active = [m for m in looked_at if self.usage(m, client)]
         last = max(active, default=shift(month, -12))
-        told = [row for row in self.rows("client_activity", last) if row["client_id"] == client]
+        told = [
+            row["last_active_day"]
+            for row in self.rows("visitor_activity", last)
+            if row["client_id"] == client
+        ]
         if active and told:
-            days = (end(month) - told[0]["last_active_day"]).days
+            days = (end(month) - max(told)).days
         elif last == month:
             days = 0
         else:

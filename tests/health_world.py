@@ -69,7 +69,7 @@ SCHEMAS: dict[str, dict[str, str]] = {
         "engagement_per_user": NUMBER,
         "listed": FLAG,
     },
-    "client_activity": {"client_id": TEXT, "last_active_day": DAY},
+    "visitor_activity": {"client_id": TEXT, "visitor_id": TEXT, "last_active_day": DAY},
     "index_scores": {"client_id": TEXT, "total_all": NUMBER, "per_user_external": NUMBER},
     "accounts": {
         **dict.fromkeys(["client_id", "client_name", "segment"], TEXT),
@@ -186,10 +186,10 @@ class World:
         self.export(month).base[month].add(client)
         return self
 
-    def active_until(self, day: str, client: str) -> World:
-        """The export dates usage of the client, on this day the last time in its month."""
-        row = {"client_id": client, "last_active_day": day}
-        self.rows["client_activity"].setdefault(day[:7], []).append(row)
+    def active_until(self, day: str, client: str, visitor: str | None = "v1") -> World:
+        """The export dates usage of the visitor, on this day the last time in its month."""
+        row = {"client_id": client, "visitor_id": visitor, "last_active_day": day}
+        self.rows["visitor_activity"].setdefault(day[:7], []).append(row)
         return self
 
     def score(

@@ -5,9 +5,9 @@ import ibis
 
 from healthscore_assets.contracts import (
     CLEANED_USAGE,
-    CLIENT_ACTIVITY,
     CLIENT_NAMES,
     QUARANTINE,
+    VISITOR_ACTIVITY,
     VISITOR_MONTH,
 )
 from healthscore_assets.engagement.alike_features import alike_features
@@ -31,7 +31,7 @@ from healthscore_assets.pendo.raw_table import taken_in
     VISITOR_MONTH,
     QUARANTINE,
     CLIENT_NAMES,
-    CLIENT_ACTIVITY,
+    VISITOR_ACTIVITY,
     group="pendo",
     reads={"raw_pendo_export": 0},
     after=[
@@ -54,7 +54,7 @@ from healthscore_assets.pendo.raw_table import taken_in
 def cleaning(
     context: dg.AssetExecutionContext, workplace: Workplace, raw_pendo_export: ibis.Table
 ) -> Published:
-    """Tidy usage, visitors, clients' names and last days, and what was refused with its row."""
+    """Tidy usage, visitors and their last days, clients' names, and what was refused and where."""
     files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
     with plain_refusals():
         month = clean_month(
@@ -88,7 +88,7 @@ def cleaning(
         ),
         Publication(QUARANTINE, month.quarantine),
         Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
-        Publication(CLIENT_ACTIVITY, month.client_activity, sources=month.sources),
+        Publication(VISITOR_ACTIVITY, month.visitor_activity, sources=month.sources),
     )
     alike = alike_features(month.features, workplace.product_areas)
     sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])

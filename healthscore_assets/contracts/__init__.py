@@ -9,7 +9,6 @@ from healthscore_assets.contracts.alerts import ALERT_STATES, ALERTS
 from healthscore_assets.contracts.area_engagement import AREA_ENGAGEMENT
 from healthscore_assets.contracts.area_weights import AREA_WEIGHTS
 from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
-from healthscore_assets.contracts.client_activity import CLIENT_ACTIVITY
 from healthscore_assets.contracts.client_area_month import CLIENT_AREA_MONTH
 from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
@@ -39,6 +38,7 @@ from healthscore_assets.contracts.structural_risk import STRUCTURAL_RISK
 from healthscore_assets.contracts.support_tickets import SUPPORT_TICKETS
 from healthscore_assets.contracts.surveys import SURVEYS
 from healthscore_assets.contracts.touchpoints import TOUCHPOINTS
+from healthscore_assets.contracts.visitor_activity import VISITOR_ACTIVITY
 from healthscore_assets.contracts.visitor_month import VISITOR_MONTH
 
 FEED_TABLES = {
@@ -63,7 +63,7 @@ CONTRACTS = {
         VISITOR_MONTH,
         QUARANTINE,
         CLIENT_NAMES,
-        CLIENT_ACTIVITY,
+        VISITOR_ACTIVITY,
         *(contract for tables in FEED_TABLES.values() for contract in tables),
         AREA_ENGAGEMENT,
         CLIENT_AREA_MONTH,
@@ -108,7 +108,6 @@ __all__ = [
     "AREA_ENGAGEMENT",
     "AREA_WEIGHTS",
     "CLEANED_USAGE",
-    "CLIENT_ACTIVITY",
     "CLIENT_AREA_MONTH",
     "CLIENT_MONTH",
     "CLIENT_NAMES",
@@ -133,6 +132,7 @@ __all__ = [
     "QUARANTINE",
     "RAW_PENDO_EXPORT",
     "STRUCTURAL_RISK",
+    "VISITOR_ACTIVITY",
     "VISITOR_MONTH",
     "feed_of",
 ]

@@ -16,15 +16,15 @@ class RiskInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
     ``cleaned_usage`` of the month and `CHAMPION_MONTHS` before, ``client_month``,
-    ``client_area_month``,
-    ``client_activity`` and ``stakeholders`` of `WALKED_MONTHS`; ``client_profile`` and
-    ``accounts`` of the month; ``at`` is `scoring.health.inputs.month_at_hand`.
+    ``client_area_month``, ``visitor_activity`` and ``stakeholders`` of `WALKED_MONTHS`;
+    ``client_profile`` and ``accounts`` of the month; ``at`` is
+    `scoring.health.inputs.month_at_hand`.
     """
 
     client_profile: ibis.Table
     client_month: ibis.Table
     client_area_month: ibis.Table
-    client_activity: ibis.Table
+    visitor_activity: ibis.Table
     cleaned_usage: ibis.Table
     accounts: ibis.Table
     stakeholders: ibis.Table

@@ -167,7 +167,10 @@ def _since(inputs: RiskInputs, profile: ibis.Table, by_visitor: ibis.Table) -> i
     rows = profile.select("client_id")
     for more in (last, starts):
         rows = rows.left_join(more, "client_id").drop("client_id_right")
-    dated = inputs.client_activity.rename(active_ago="months_ago")
+    dated = inputs.visitor_activity.rename(active_ago="months_ago")
+    dated = dated.group_by("client_id", "active_ago").aggregate(
+        last_active_day=dated.last_active_day.max()
+    )
     rows = rows.left_join(dated, ["client_id", "active_ago"])
     rows = rows.drop("client_id_right", "active_ago_right").cross_join(inputs.at)
     silent = rows.active_ago.fill_null(WALKED_MONTHS)

@@ -222,7 +222,7 @@ def test_selected_tables_are_made_with_those_of_the_same_pass(project: Project) 
         "visitor_month",
         "quarantine",
         "client_names",
-        "client_activity",
+        "visitor_activity",
     }
 
 

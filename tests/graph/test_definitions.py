@@ -21,7 +21,7 @@ TABLES = {
     "visitor_month": "pendo",
     "quarantine": "pendo",
     "client_names": "pendo",
-    "client_activity": "pendo",
+    "visitor_activity": "pendo",
     **{
         table: "signals"
         for feed in (

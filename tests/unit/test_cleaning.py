@@ -89,6 +89,11 @@ def _tuples(table: ibis.Table, *columns: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in engine().rows(table.select(*columns))]
 
 
+def _last_days(month: Cleaned) -> list[tuple[Any, ...]]:
+    told = month.month.visitor_activity.order_by("client_id", "visitor_id")
+    return _tuples(told, "client_id", "visitor_id", "last_active_day")
+
+
 # ------------------------------------------------------------------------------- wide to long
 
 
@@ -542,7 +547,7 @@ def test_rows_of_nothing_and_repeated_headers_are_nobodys_usage(tmp_path: Path) 
 # ---------------------------------------------------------------------------- days of activity
 
 
-def test_the_last_day_of_dated_usage_is_kept_for_each_client(tmp_path: Path) -> None:
+def test_the_last_day_of_dated_usage_is_kept_for_each_visitor(tmp_path: Path) -> None:
     month = clean(
         tmp_path,
         {
@@ -555,14 +560,27 @@ def test_the_last_day_of_dated_usage_is_kept_for_each_client(tmp_path: Path) -> 
         },
     )
     # The row of b has no usage, so its day tells of none.
-    rows = _tuples(
-        month.month.client_activity.order_by("client_id"), "client_id", "last_active_day"
+    assert _last_days(month) == [
+        ("a", "v1", date(2024, 5, 9)),
+        ("a", "v2", date(2024, 5, 17)),
+        ("c", "v4", date(2024, 5, 31)),
+    ]
+
+
+def test_the_last_day_is_the_clients_where_no_visitor_is_told(tmp_path: Path) -> None:
+    month = clean(
+        tmp_path,
+        {
+            "usage.csv": "Account ID,Feature,Date,Clicks\n"
+            "a,Board,2024-05-02,1\n"
+            "a,Inbox,2024-05-17,2\n"
+        },
     )
-    assert rows == [("a", date(2024, 5, 17)), ("c", date(2024, 5, 31))]
+    assert _last_days(month) == [("a", None, date(2024, 5, 17))]
 
 
 def test_exports_without_days_tell_of_no_last_day(tmp_path: Path) -> None:
     month = clean(
         tmp_path, {"2024-05.csv": "Visitor ID,Account ID,Clicks for Board\nv1,a,7\nv2,b,0\n"}
     )
-    assert _tuples(month.month.client_activity, "client_id") == []
+    assert _last_days(month) == []

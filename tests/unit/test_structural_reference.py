@@ -147,6 +147,14 @@ def test_days_since_a_day_that_is_told(
     assert (row["days_since_last_activity"], row["dormant"]) == (days, days > 30)
 
 
+def test_the_day_of_the_visitor_seen_last_counts(model: Model) -> None:
+    world = World().visitors("2024-02", "c", 1, 9, 2).silent(M, "c")
+    world.active_until("2024-02-20", "c", "v1").active_until("2024-02-27", "c", "v3")
+    world.active_until("2024-02-23", "c", None)
+    # From 27 February to 31 March.
+    assert risk(model, world)["days_since_last_activity"] == 33
+
+
 def test_the_newest_activity_counts_even_undated(model: Model) -> None:
     world = World().visitors("2024-01", "c", 1).active_until("2024-01-02", "c")
     world.visitors("2024-02", "c", 1).silent(M, "c")

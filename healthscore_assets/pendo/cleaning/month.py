@@ -11,7 +11,6 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.audience import row_is_internal, visitor_month
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
-from healthscore_assets.pendo.cleaning.client_activity import client_activity
 from healthscore_assets.pendo.cleaning.client_names import client_names
 from healthscore_assets.pendo.cleaning.export_rows import ExportRows
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
@@ -19,6 +18,7 @@ from healthscore_assets.pendo.cleaning.identities import NOTHING_KNOWN, Identiti
 from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
 from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
+from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.reading.formats.batch import NotTyped
 from healthscore_assets.reading.formats.tables import text_columns
@@ -59,7 +59,7 @@ class CleanedMonth:
     visitor_month: ibis.Table
     quarantine: ibis.Table
     client_names: ibis.Table
-    client_activity: ibis.Table
+    visitor_activity: ibis.Table
     sources: ibis.Table
     read: FileSums
     title_rows: int
@@ -121,7 +121,7 @@ def clean_month(
         visitor_month=visitors,
         quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
         client_names=client_names(accepted),
-        client_activity=client_activity(accepted),
+        visitor_activity=visitor_activity(accepted),
         sources=accepted,
         read=FileSums.of_all(sums),
         title_rows=sum(len(export.titles) for export in exports),
