@@ -5,37 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from healthscore_assets.cli.tables import number
 from healthscore_assets.lookups.health_presets import DIMENSION, WEIGHTS
+from healthscore_assets.scoring.health.words import observed, words_of
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 Row = Mapping[str, Any]
-
-_VALUES = {
-    "active_users": "{:.0%} of its people",
-    "feature_adoption": "{:.0%} of the features",
-    "frequency": "{:.1f} days a week",
-    "depth": "{:.0%} advanced",
-    "engagement_index": "{:.1f}",
-    "session_minutes": "{:.0f} minutes a visitor",
-    "stickiness": "{:.0%} of the days",
-    "touchpoint_quality": "{:.0f} meaningful",
-    "training": "{:.0%} trained",
-    "community": "posts, events: {:.0f}",
-    "nps": "{:+.0f}",
-    "csat": "{:.1f} of 5",
-    "support_health": "{:.0f} of 100",
-    "arr_trend": "{:+.1%} in a year",
-    "payment": "{:.0%} paid in time",
-    "utilisation": "{:.0%} of the seats",
-}
-"""How the value of a component is read aloud."""
-
-_WORDS = {
-    "executive_involvement": {1.0: "in 90 days", 0.5: "in 180 days", 0.0: "none in 180 days"},
-    "advocacy": {1.0: "in a year", 0.0: "none in a year"},
-    "expansion": {1.0: "in a year", 0.0: "none in a year"},
-}
 
 _FLAGS = {
     "fragile": "fragile: worth much, and hanging on few",
@@ -88,7 +63,7 @@ def show_health(
         for row in rows:
             if row["points_change"] or (row["score"] is not None and _counts(row, weights)):
                 table.add_row(
-                    f"    {_words_of(row['component'])}",
+                    f"    {words_of(row['component'])}",
                     observed(row["component"], row["value"]),
                     number(row["score"]),
                     f"{row['weight']:.1%}",
@@ -102,7 +77,7 @@ def show_health(
         )
     console.print(table)
     missing = [
-        _words_of(row["component"])
+        words_of(row["component"])
         for row in in_order(drivers)
         if row["score"] is None and _counts(row, weights)
     ]
@@ -136,23 +111,9 @@ def _effects(rows: Sequence[Row]) -> list[str]:
     return sums
 
 
-def observed(component: str, value: float | None) -> str:
-    """The value of a component, as it is read aloud."""
-    if value is None:
-        return "-"
-    if component in _WORDS:
-        return _WORDS[component][value]
-    return _VALUES[component].format(value)
-
-
 def _counts(row: Row, weights: Mapping[str, float]) -> bool:
     """Whether the component has a weight, in force or as set."""
     return row["weight"] > 0 or weights[row["component"]] > 0
-
-
-def _words_of(component: str) -> str:
-    words = component.replace("_", " ")
-    return words.upper() if component in ("nps", "csat") else words.replace("arr ", "ARR ")
 
 
 def _show_risk(console: "Console", risk: Row) -> None:

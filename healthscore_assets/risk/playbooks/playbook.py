@@ -1,0 +1,23 @@
+"""What a playbook holds."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+OWNERS = ("csm", "manager", "product_manager", "account_owner", "finance")
+"""The roles that a playbook may be for."""
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """What is done about an alert: by which role, until when, in which steps, with which message.
+
+    ``message`` is a template that stands on its line of the file, after as many empty lines.
+    """
+
+    name: str
+    path: Path
+    goal: str
+    owner: str
+    timeframe: str
+    steps: tuple[str, ...]
+    message: str
