@@ -1,12 +1,26 @@
 """Stage 14: what somebody is to act on."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import ibis
 
 from healthscore_assets.contracts import ALERT_STATES, ALERTS
 from healthscore_assets.monitoring.alerted import alerted
+from healthscore_assets.monitoring.playbooks import playbooks_of
+from healthscore_assets.orchestration.ledger import (
+    NOT_PUBLISHED,
+    states_for_ledger,
+    told_to_ledger,
+)
 from healthscore_assets.orchestration.monthly import monthly
-from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
+from healthscore_assets.orchestration.publish import (
+    Finding,
+    Publication,
+    Published,
+    Stage,
+    check_result,
+)
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.alerts.answers import RuleTables, answers
 from healthscore_assets.risk.alerts.expression import HISTORY_MONTHS
@@ -35,6 +49,8 @@ from healthscore_assets.scoring.health.inputs import month_at_hand, of_month
             "alerts",
             "No rule alerts of so many clients that nobody could act on it.",
         ),
+        "ledger": ("alerts", "The ledger, where people mark alerts, knows of the month."),
+        "playbooks": ("alerts", "Every rule has a playbook, whose message can be filled in."),
     },
 )
 def alerts(
@@ -58,4 +74,18 @@ def alerts(
     written = stage.write(Publication(ALERT_STATES, states))
     stage.write(Publication(ALERTS, to_act_on(of_month(written), rule_facts(engine, rules))))
     seen = alerted(engine, of_month(written), of_month(tables["client_scores"]), rules)
-    yield from stage.publish([Finding.warning("alerted_share", "alerts", seen)])
+    names = of_month(tables["client_scores"])
+    told = states_for_ledger(engine, of_month(written), names)
+    published = yield from stage.publish(
+        [
+            Finding.warning("alerted_share", "alerts", seen),
+            Finding.warning("playbooks", "alerts", playbooks_of(rules, workplace.playbooks_folder)),
+        ]
+    )
+    now, month = datetime.now(UTC), context.partition_key
+    synced = (
+        told_to_ledger(workplace, context.instance, month, told, now)
+        if published
+        else NOT_PUBLISHED
+    )
+    yield check_result(Finding.warning("ledger", "alerts", synced))

@@ -1,6 +1,6 @@
 """Validate, then publish: a month that breaks its contract never replaces the old one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,8 +113,8 @@ class Stage:
         self,
         findings: Iterable[Finding] = (),
         numbers: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> Published:
-        """Check every table and yield them all, or the reasons why not.
+    ) -> Generator[dg.Output[Staged] | dg.AssetCheckResult, None, bool]:
+        """Check every table and yield them all, or the reasons why not; gives whether they were.
 
         The numbers of a finding are kept with its table too, so that the UI plots them by month,
         and so are further ``numbers`` by table.
@@ -131,6 +131,7 @@ class Stage:
                 for publication in self._publications
             ]
         yield from results
+        return not refused
 
     def _hold_to_contract(self, publication: Publication) -> dg.AssetCheckResult:
         contract = publication.contract

@@ -1,0 +1,34 @@
+"""Whether everybody who is alerted finds out what to do."""
+
+from pathlib import Path
+
+from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.monitoring.observation import Observation, plural
+from healthscore_assets.risk.alerts.rules import AlertRules
+from healthscore_assets.risk.playbooks.reading import read_playbook
+
+
+def playbooks_of(rules: AlertRules, folder: Path) -> Observation:
+    """Whether each rule has a playbook that can be used; alerts are made without it, too."""
+    missing: dict[str, list[str]] = {}
+    wrong = []
+    for name in sorted({rule.playbook for rule in rules.rules}):
+        path = folder / f"{name}.md"
+        if not path.is_file():
+            missing[name] = [rule.name for rule in rules.rules if rule.playbook == name]
+            continue
+        try:
+            read_playbook(path)
+        except LookupRefused as refused:
+            wrong.append(str(refused))
+    said = [
+        f"{folder / name}.md: no such file, and {', '.join(named)} "
+        f"{'names' if len(named) == 1 else 'name'} it; write it, or correct alerts.yaml"
+        for name, named in missing.items()
+    ] + wrong
+    used = len({rule.playbook for rule in rules.rules})
+    return Observation(
+        not said,
+        "\n".join(said) or f"{plural(used, 'playbook')} can be used.",
+        {"playbooks": float(used - len(said))},
+    )

@@ -1,0 +1,63 @@
+"""Where the alert ledger is, and how it learns of a month."""
+
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+import ibis
+
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.monitoring.observation import Observation, plural
+from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.risk.ledger.alert_state import AlertState
+from healthscore_assets.risk.ledger.ledger import Ledger, open_ledger
+from healthscore_assets.risk.ledger.refused import LedgerRefused
+from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
+
+NOT_PUBLISHED = Observation(True, "The month was refused: the ledger keeps what it had.")
+
+_FILE = "alert_ledger.sqlite"
+
+
+def ledger_of(workplace: Workplace, instance: dg.DagsterInstance) -> Ledger:
+    """The ledger that the setting names, else the file in the instance's folder.
+
+    Raises LedgerRefused and LedgerUnavailable as `open_ledger` does.
+    """
+    return open_ledger(workplace.ledger or str(Path(instance.root_directory) / _FILE))
+
+
+def states_for_ledger(engine: Engine, states: ibis.Table, scores: ibis.Table) -> list[AlertState]:
+    """`alert_states` of a month as the ledger takes them, with the names of `client_scores`."""
+    named = states.left_join(scores.select("client_id", "client_name"), "client_id")
+    names = AlertState.__dataclass_fields__
+    rows = named.mutate(client_name=named.client_name.coalesce(named.client_id))
+    return [AlertState(**row) for row in engine.rows(rows.select(*names))]
+
+
+def told_to_ledger(
+    workplace: Workplace,
+    instance: dg.DagsterInstance,
+    month: str,
+    states: list[AlertState],
+    at: datetime,
+) -> Observation:
+    """Bring the ledger to a month; says what came of it, also where the ledger cannot be used.
+
+    The alerts are published then: `healthscore alerts` catches up.
+    """
+    try:
+        with ledger_of(workplace, instance) as ledger:
+            newest = ledger.newest_month
+            if newest is not None and newest > month:
+                return Observation(True, f"{newest} is the newest month; {month} changes nothing.")
+            written = ledger.sync(month, states, at)
+    except (LedgerRefused, LedgerUnavailable) as failed:
+        return Observation(
+            False,
+            f"The alerts are published, but the ledger was not told: {failed}. Then list them with "
+            "healthscore alerts list, which tells it.",
+        )
+    told = ", ".join(f"{plural(count, 'alert')} {kind}" for kind, count in written.items() if count)
+    numbers = {kind: float(count) for kind, count in written.items()}
+    return Observation(True, f"{told or 'Nothing changed'}.", numbers)
