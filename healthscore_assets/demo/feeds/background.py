@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from healthscore_assets.demo.clients import Client, FloatArray, IntArray, stream
+from healthscore_assets.demo.feeds.care import Care, build_care
 from healthscore_assets.demo.feeds.moods import build_moods
 from healthscore_assets.demo.feeds.places import PLACES
 from healthscore_assets.demo.feeds.terms import Term, build_terms
@@ -20,6 +21,7 @@ class Background:
     seed: int
     clients: list[Client]
     visitors: Visitors
+    care: Care
     moods: FloatArray
     terms: list[Term]
     people: IntArray
@@ -30,7 +32,8 @@ def build_background(seed: int) -> Background:
     """The same clients and people as `write_exports` has for this seed."""
     clients = build_clients(seed)
     visitors = build_visitors(seed, clients)
-    moods = build_moods(seed, clients)
+    care = build_care(seed, len(clients))
+    moods = build_moods(seed, clients, care.neglected)
     people = np.zeros(moods.shape, dtype=np.int64)
     own = ~visitors.internal
     np.add.at(people, visitors.client[own], visitors.listed[own])
@@ -42,6 +45,7 @@ def build_background(seed: int) -> Background:
         seed,
         clients,
         visitors,
+        care,
         moods,
         build_terms(seed, clients, moods),
         people,

@@ -15,7 +15,7 @@ from healthscore_assets.demo.feeds.writing import write
 from healthscore_assets.demo.window import MONTHS
 
 _QUARTER = 3  # months
-_ASKED = 1  # NPS: in the second of them
+_ASKED = 0  # NPS: in the first of them
 _STRICT = {"unhappy_heavy": ((0, 4), (1, 2)), "quiet_happy": ((9, 10), (5, 5))}
 """Lowest and highest NPS and CSAT; these two clients always answer."""
 _ALWAYS = 3  # people
@@ -33,10 +33,10 @@ def tables(background: Background) -> Iterator[pa.Table]:
     """One row per answer of one of the client's own visitors."""
     rng = stream(background.seed, 19)
     asked = np.arange(len(MONTHS)) % _QUARTER == _ASKED
-    nps = rng.poisson((0.3 + 0.07 * background.people) * asked)
+    nps = (2 + rng.poisson(0.08 * background.people)) * asked
     for key in _STRICT:
         nps[PLACES[key]] = np.maximum(nps[PLACES[key]], _ALWAYS * asked)
-    csat = rng.poisson(0.15 + 0.025 * background.people)
+    csat = rng.poisson(0.6 + 0.03 * background.people)
     counts = np.minimum(np.stack([nps, csat]), background.people)
     counts[:, PLACES["three_missing"]] = 0
     is_csat, place, month = (
@@ -92,7 +92,7 @@ def _scores(
     rng: np.random.Generator, csat: BoolArray, place: IntArray, mood: FloatArray
 ) -> IntArray:
     noise = rng.standard_normal(mood.size)
-    score = np.where(csat, 3.4 + 1.4 * mood + 0.8 * noise, 6.8 + 3.2 * mood + 1.7 * noise)
+    score = np.where(csat, 3.7 + 1.3 * mood + 0.6 * noise, 7.6 + 3.0 * mood + 1.0 * noise)
     low, high = np.where(csat, 1, 0), np.where(csat, 5, 10)
     for key, ranges in _STRICT.items():
         for kind, (lowest, highest) in enumerate(ranges):

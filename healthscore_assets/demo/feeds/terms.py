@@ -39,7 +39,7 @@ def build_terms(seed: int, clients: list[Client], moods: FloatArray) -> list[Ter
     rng = stream(seed, 12)
     count = len(clients)
     people = np.array([sum(g.count for g in one.plan.groups if not g.internal) for one in clients])
-    seats = np.maximum(1, np.ceil(people * rng.uniform(0.9, 1.3, count))).astype(np.int64)
+    seats = np.maximum(1, np.ceil(people * rng.uniform(0.88, 1.18, count))).astype(np.int64)
     segment = np.searchsorted(_SEATS_FROM, seats, side="right")
     segment[(rng.random(count) < 0.06) & (segment > 0)] = SEGMENTS.index("GOV")
     plan = rng.choice(list(_PLAN_PRICES), count, p=[0.3, 0.5, 0.2])
@@ -85,7 +85,7 @@ def _outcome(period: Period, before: int, after: int) -> str | None:
 def _changes(rng: np.random.Generator, moods: FloatArray) -> FloatArray:
     """Client x term x month of its end: the happy buy more, the unhappy less."""
     chance, size = rng.random((2, len(moods), _MOST, 1))
-    same = np.where(size < 0.6, 1.0, 1.03)  # a rise of the price
+    same = np.where(size < 0.3, 1.0, 1.03)  # a rise of the price
     more = chance < 0.12 + 0.16 * moods[:, None]
     fewer = chance > 0.92 + 0.08 * moods[:, None]
     changes: FloatArray = np.where(more, 1.1 + 0.3 * size, np.where(fewer, 0.7 + 0.22 * size, same))

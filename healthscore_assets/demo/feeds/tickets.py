@@ -95,6 +95,6 @@ def _priority(rng: np.random.Generator, tone: IntArray, escalated: BoolArray) ->
 
 def _satisfaction(rng: np.random.Generator, tone: IntArray, mood: FloatArray) -> StrArray:
     """Three in ten are rated."""
-    kindness = 0.6 + 0.45 * mood + 0.2 * (tone == POSITIVE) - 0.2 * (tone == NEGATIVE)
+    kindness = 0.75 + 0.3 * mood + 0.2 * (tone == POSITIVE) - 0.2 * (tone == NEGATIVE)
     rated = rng.random(tone.size) < 0.3
     return np.where(rated, np.where(rng.random(tone.size) < kindness, "Good", "Bad"), "")
