@@ -1,6 +1,7 @@
 """`healthscore demo`, run once for real: what it prints, and each story in the scores."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 
@@ -317,6 +318,97 @@ def test_the_demo_shows_every_segment_stage_band_velocity_and_flag(
     # Each component is good for some and bad for others, not missing or the same for all.
     drivers = every_month(demo, "health_drivers")
     assert (drivers.groupby("component")["score"].nunique() > 1).all()
+
+
+@pytest.fixture(scope="module")
+def seen(demo: tuple[Project, str]) -> dict[str, pd.DataFrame]:
+    """Column -> client x month, of the tables that tell how a client is."""
+    names = ("health_scores", "structural_risk", "client_profile", "client_scores")
+    tables = [every_month(demo, name) for name in names]
+    drivers = every_month(demo, "health_drivers")
+    tables += [
+        drivers[drivers["component"] == name].rename(columns={"score": name})
+        for name in ("feature_adoption", "utilisation")
+    ]
+    clients = sorted({*tables[0]["client_id"]})
+    months = sorted({*tables[0]["month"]})
+    return {
+        column: table.pivot(index="client_id", columns="month", values=column).reindex(
+            index=clients, columns=months
+        )
+        for table in reversed(tables)
+        for column in table.columns.difference(["client_id", "month"])
+    }
+
+
+def fall(column: pd.DataFrame) -> pd.DataFrame:
+    """How much less than in the month before."""
+    return -column.diff(axis=1)
+
+
+def renewal_is_near(seen: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Within 90 days of the month's end."""
+    dates = seen["renewal_date"].apply(pd.to_datetime)
+    ends = pd.PeriodIndex(dates.columns, freq="M").end_time.normalize()
+    left = dates.sub(pd.Series(ends, index=dates.columns))
+    return (left >= pd.Timedelta(0)) & (left <= pd.Timedelta(days=90))
+
+
+SIGNS: dict[str, Callable[[dict[str, pd.DataFrame]], pd.DataFrame]] = {
+    "red": lambda seen: seen["band"] == "red",
+    "a fall of 10": lambda seen: fall(seen["health"]) >= 10,
+    "a fall of 20": lambda seen: fall(seen["health"]) > 20,
+    "below 40": lambda seen: seen["health"] < 40,
+    "three falls": lambda seen: (fall(seen["health"]) >= 1).astype(int).T.rolling(3).sum().T == 3,
+    "weak before the renewal": lambda seen: (seen["health"] < 70) & renewal_is_near(seen),
+    "usage below 60": lambda seen: seen["usage"] < 60,
+    "usage below 40": lambda seen: seen["usage"] < 40,
+    "falling fast": lambda seen: seen["velocity_band"] == "declining_fast",
+    "yellow and falling fast": lambda seen: (
+        (seen["band"] == "yellow") & (seen["velocity_band"] == "declining_fast")
+    ),
+    "green and falling": lambda seen: (
+        (seen["band"] == "green") & seen["velocity_band"].isin(["declining", "declining_fast"])
+    ),
+    "red and rising fast": lambda seen: (
+        (seen["band"] == "red") & (seen["velocity_band"] == "improving_fast")
+    ),
+    "more adopted, less content": lambda seen: (
+        (fall(seen["feature_adoption"]) < 0) & (fall(seen["sentiment"]) >= 10)
+    ),
+    "green, full and rising": lambda seen: (
+        (seen["band"] == "green") & (seen["utilisation"] >= 80) & (seen["direction"] == "up")
+    ),
+    "narrow": lambda seen: seen["narrow"].eq(True) & (seen["people"] >= 10),
+    "a trend of -30 %": lambda seen: seen["engagement_trend"] <= -0.3,
+    "two areas fewer": lambda seen: seen["active_areas_change"] <= -2,
+    "30 days silent": lambda seen: seen["days_since_last_activity"] >= 30,
+    "90 days silent": lambda seen: seen["days_since_last_activity"] >= 90,
+    "hangs on few": lambda seen: seen["fragile"].eq(True) | seen["single_threaded"].eq(True),
+    "the champion gone": lambda seen: seen["champion_departed"].eq(True),
+    "big and thin": lambda seen: (seen["total_all"] >= 70) & (seen["per_user_all"] <= 30),
+}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_every_sign_is_seen_and_most_clients_never_show_it(
+    seen: dict[str, pd.DataFrame], sign: str
+) -> None:
+    shows = SIGNS[sign](seen)
+    assert len(shows) == 300
+    assert 1 <= shows.any(axis=1).sum() <= 0.4 * len(shows)
+    in_month = shows.sum() / seen["health"].notna().sum()
+    # Who hangs on few does so for years: there are as many in every month.
+    assert in_month.max() <= (0.2 if sign == "hangs on few" else 0.15)
+
+
+def test_most_clients_are_well(seen: dict[str, pd.DataFrame]) -> None:
+    health = seen["health"].stack()
+    assert 70 <= health.median() <= 80
+    assert 0.2 <= (health >= 80).mean() <= 0.4
+    assert 0.04 <= (health < 60).mean() <= 0.15
+    # From month to month they stay as they are: half of them within a point and a half.
+    assert seen["health"].diff(axis=1).stack().abs().median() <= 1.5
 
 
 def test_the_stories_in_health(demo: tuple[Project, str]) -> None:

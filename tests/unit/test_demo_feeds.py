@@ -247,6 +247,84 @@ def test_answers_and_stakeholders_are_the_clients_own_people(
     assert set(stakeholders["status"]) == {"active", "left"}
 
 
+def by_month(rows: pd.DataFrame, clients: pd.Index) -> pd.DataFrame:
+    """How many rows each client has in each month of the window."""
+    counted = rows.groupby(["client_id", "told"]).size().unstack(fill_value=0)
+    return counted.reindex(index=clients, columns=MONTHS, fill_value=0)
+
+
+def share(flags: pd.DataFrame, of: pd.DataFrame) -> float:
+    """Of the client-months of ``of``, those with the flag."""
+    return flags.to_numpy()[of.to_numpy()].mean()
+
+
+@pytest.fixture(scope="module")
+def running(feeds: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Client x month: whether a contract runs."""
+    register = feeds["accounts"]
+    runs = (register["contract_start"].str[:7] <= register["told"]) & (
+        register["contract_end"].str[:7] >= register["told"]
+    )
+    clients = pd.Index(register["client_id"].unique(), name="client_id")
+    return by_month(register[runs], clients) > 0
+
+
+def test_most_are_met_every_month_and_some_are_lost_sight_of(
+    feeds: dict[str, pd.DataFrame], running: pd.DataFrame
+) -> None:
+    touchpoints = feeds["touchpoints"]
+    met = by_month(touchpoints, running.index) > 0
+    assert 0.95 < share(met, running) < 1.0
+    for_three = met.shift(1, axis=1) & met.shift(2, axis=1) & met.shift(3, axis=1)
+    lost = (running & ~met & for_three.eq(True)).any(axis=1)
+    assert 0.1 <= lost.mean() <= 0.3
+    reviews = touchpoints[touchpoints["kind"] == "business review"]
+    assert set(reviews["told"].str[5:]) == {"01", "04", "07", "10"}
+    held = by_month(reviews, running.index) > 0
+    assert 0.8 <= share(held[MONTHS[::3]], running[MONTHS[::3]]) <= 0.95
+    # Neglected: five months in a row without a call or a meeting.
+    appointments = touchpoints[touchpoints["kind"].isin(["call", "meeting", "business review"])]
+    none = (by_month(appointments, running.index) == 0) & running
+    long = none.astype(int).T.rolling(5).sum().T.eq(5).any(axis=1)
+    assert 0.03 <= long.mean() <= 0.2
+
+
+def test_most_are_content_and_some_are_not(
+    feeds: dict[str, pd.DataFrame], running: pd.DataFrame
+) -> None:
+    answers = feeds["surveys"]
+    nps = answers[answers["kind"] == "nps"].assign(told=answers["date"].str[:7])
+    assert set(nps["told"]) == {*MONTHS[::3]}
+    answered = by_month(nps, running.index) > 0
+    assert share(answered[MONTHS[::3]], running[MONTHS[::3]]) > 0.95
+    sign = nps["score"].ge(9).astype(int) - nps["score"].le(6)
+    mean = sign.groupby(nps["client_id"]).mean()
+    assert 0.75 <= (mean > 0).mean() <= 0.95
+    assert 0.05 <= (mean < 0).mean() <= 0.2
+    # Some were content at first and are not any more, or the other way round.
+    year = sign.groupby([nps["client_id"], nps["told"]]).mean().unstack()
+    assert 0.05 <= ((year.max(axis=1) >= 0.5) & (year.min(axis=1) <= -0.5)).mean() <= 0.4
+
+
+def test_tickets_come_in_bursts_and_bills_are_overdue_for_some(
+    feeds: dict[str, pd.DataFrame], running: pd.DataFrame
+) -> None:
+    tickets = feeds["support_tickets"].groupby("Id").head(1)
+    ids = feeds["accounts"].drop_duplicates("client_name").set_index("client_name")["client_id"]
+    opened = by_month(
+        tickets.assign(client_id=tickets["Organization"].map(ids)), running.index
+    ).astype(float)
+    before = opened.shift(1, axis=1).T.rolling(3).mean().T
+    burst = ((opened >= 3) & (opened >= 2 * before)).any(axis=1)
+    assert 0.1 <= burst.mean() <= 0.4
+    invoices = at_last(feeds["invoices"], "invoice_id")
+    late = invoices[
+        (invoices["paid"].isna() & (invoices["due"] <= "2025-12-31"))
+        | (invoices["due"].str[:7] < invoices["paid"].str[:7])
+    ]
+    assert 0.05 <= late["client_id"].nunique() / len(running) <= 0.4
+
+
 def test_unhappy_but_heavy(feeds: dict[str, pd.DataFrame], usage: pd.DataFrame) -> None:
     clicks = usage.groupby(["month", "client_id"])["clicks"].sum().loc["2025-01":]
     place = clicks.groupby("month").rank(ascending=False).xs(CLIENT["unhappy_heavy"], level=1)
