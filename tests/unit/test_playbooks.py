@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,10 +17,23 @@ from healthscore_assets.risk.playbooks.examples import BARE, FULL, examples
 from healthscore_assets.risk.playbooks.filling import fill
 from healthscore_assets.risk.playbooks.playbook import OWNERS, Playbook
 from healthscore_assets.risk.playbooks.reading import read_playbook, read_playbooks
-from healthscore_assets.risk.playbooks.story_parts import Area, Client, Story, Visitor
+from healthscore_assets.risk.playbooks.story_parts import (
+    Area,
+    Client,
+    Component,
+    Health,
+    Overdue,
+    Renewal,
+    Story,
+    Tickets,
+    Usage,
+    Visitor,
+)
+from healthscore_assets.risk.playbooks.words import FILTERS
 
 SHIPPED = Path(__file__).resolve().parents[2] / "lookups" / "playbooks"
 BOOKS = read_playbooks(SHIPPED)
+DOCUMENTATION = (SHIPPED.parents[1] / "docs" / "playbooks.md").read_text(encoding="utf-8")
 
 # Its message begins on line 15.
 TEXT = """\
@@ -339,7 +352,7 @@ def test_of_a_client_of_whom_nothing_is_known_the_message_is_short() -> None:
 UNTIDY = re.compile(
     r"None|nan|\bTrue\b|\bFalse\b|\{|\}|\(\s*\)"  # what was not put into words
     r"|  |\t|\n{3}|^ | $| [,.;:!?)]|[,;:]\.|\.\.|,,"  # what was left out, leaving a trace
-    r"|\b1 (?:days|tickets|seats|people|invoices)\b|\d\.\d{2}",
+    r"|\b1 (?:days|tickets|seats|people|invoices|points)\b|\d\.\d{2}",
     re.MULTILINE,
 )
 
@@ -360,6 +373,27 @@ def test_playbooks_are_short_and_complete(name: str) -> None:
     assert 4 <= len(book.steps) <= 7
     assert all(step[0].isupper() and step[-1] in ".?" for step in book.steps)
     assert len(book.goal) < 100
+
+
+def test_the_documentation_names_all_that_a_message_can_use() -> None:
+    before, _, after = DOCUMENTATION.split("```")
+    named = set(re.findall(r"`([^`\n]+)`", before + after))
+    parts = [Client, Health, Component, Usage, Area, Visitor, Renewal, Tickets, Overdue]
+    assert {field.name for part in (Story, *parts) for field in fields(part)} <= named
+    assert {*FILTERS, *BOOKS, *OWNERS} <= named
+
+
+def test_the_playbook_of_the_documentation_says_what_it_should(tmp_path: Path) -> None:
+    (tmp_path / "example.md").write_text(
+        DOCUMENTATION.split("```")[1].removeprefix("markdown\n"), encoding="utf-8"
+    )
+    told = (
+        "Clicks in Reporting fell 62 %; the visitor who did most of that work was last seen on "
+        "4 May."
+    )
+    message = fill(read_playbooks(tmp_path)["example"], FULL)
+    assert message == f"Hello Example Ltd team,\n\n{told}"
+    assert f"*{told}*" in " ".join(DOCUMENTATION.split())
 
 
 # ------------------------------------------------------------------------ names are only names

@@ -309,8 +309,10 @@ def test_health_and_what_moved_it() -> None:
     )
     assert told.components_rose == (Component("training", 1.5, 1.5, None, "40% trained"),)
     message = fill(BOOKS["product_feedback"], told)
-    assert "- Active users cost 5 points of health: 62% of its people the month before" in message
-    assert "- NPS cost 2 points of health.\n" in message
+    told_of = "(was: 62% of its people; now: 31% of its people)"
+    assert (
+        f"- Active users took 5 off its health {told_of}.\n- NPS took 2 off its health." in message
+    )
 
 
 def test_health_that_is_not_told_is_none() -> None:

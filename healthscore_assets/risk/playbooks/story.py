@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import fsum
 from typing import Any
 
 import ibis
@@ -187,8 +188,7 @@ def _usage(read: _Reader) -> tuple[Usage | None, list[Area]]:
         for area in sorted({*now, *mean})
     ]
     areas.sort(key=lambda area: (round(area.engagement - area.before, 6), area.name))
-    total = sum(now[area] for area in sorted(now)), sum(mean[area] for area in sorted(mean))
-    return Usage(*_change(*total)), areas
+    return Usage(*_change(fsum(now.values()), fsum(mean.values()))), areas
 
 
 def _change(now: float, before: float) -> tuple[float, float, float | None]:
