@@ -63,7 +63,7 @@ def test_the_ledger_is_as_remembered_whatever_happens(database: Postgres) -> Non
             yield place
 
     run_state_machine_as_test(
-        LedgerInPostgres, settings=settings(examples(40), stateful_step_count=25)
+        LedgerInPostgres, settings=settings(examples(15), stateful_step_count=25)
     )
 
 
@@ -121,7 +121,7 @@ def test_a_newer_version_is_refused(place: str) -> None:
 def test_a_user_who_may_not_create_tables_is_refused(place: str) -> None:
     run(place, "CREATE ROLE reader LOGIN")
     with pytest.raises(LedgerRefused) as refused:
-        open_ledger(place.replace(USER, "reader:s3cret"))
+        open_ledger(place.replace(f"{USER}@", "reader:s3cret@"))
     message = str(refused.value)
     assert "permission denied for schema public" in message
     assert message.endswith("; let the user create tables in the database")

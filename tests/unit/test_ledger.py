@@ -158,6 +158,7 @@ def test_a_server_that_does_not_answer_is_unavailable_and_its_password_not_told(
         ("postgres://ann:s3cret@host/db", "alert ledger postgres://...: is not a Postgres URL"),
         ("postgresql://ann:s3@cret@host/db", "write those of the password as %40"),
         ("postgresql://ann:s3cret@host:5a/db", "alert ledger postgresql://...: is not a URL"),
+        ("ann:s3cret@postgresql://host/db", "alert ledger ...://...: is not a URL"),
         ("postgresql+nodriver://ann:s3cret@host/db", "the Postgres driver is not installed"),
     ],
 )

@@ -1,5 +1,6 @@
 """Where a ledger may be: a SQLite file, or a Postgres database."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from healthscore_assets.risk.ledger.refused import LedgerRefused
 
+_SCHEME = re.compile(r"[a-z0-9+]+")
 _EXPECTED = "give a file's path or postgresql://user:password@host:5432/database"
 
 
@@ -33,6 +35,7 @@ def ledger_place(given: str) -> Place:
         path = str(Path(given).absolute())
         return Place(URL.create("sqlite", database=path), path)
     scheme = given.partition("://")[0]
+    scheme = scheme if _SCHEME.fullmatch(scheme) else "..."
     try:
         url = make_url(given)
     except (ArgumentError, ValueError):
