@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from healthscore_assets.cli.alerts import alerts
 from healthscore_assets.cli.check import check
 from healthscore_assets.cli.demo import demo
 from healthscore_assets.cli.explain import explain
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 for command in (demo, check, run, status, scores, explain):
     app.command()(command)
+app.add_typer(alerts, name="alerts")
 
 
 def main() -> None:

@@ -67,8 +67,9 @@ def explain(
     from rich.console import Console
 
     from healthscore_assets.cli.explain_health import in_order, show_health
-    from healthscore_assets.cli.tables import find_client, open_month, scored_month
+    from healthscore_assets.cli.tables import find_client, scored_month
     from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.lake.opened import open_month
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.lookups.scoring_settings import read_scoring_settings
     from healthscore_assets.scoring.explain import explain_score
@@ -122,7 +123,7 @@ def _rows_of(
     engine: "Engine", lake: "Lake", table: str, month: str, client_id: str
 ) -> list[dict[str, Any]]:
     """The rows of a client; none where the month was made before there was such a table."""
-    from healthscore_assets.cli.tables import open_month
+    from healthscore_assets.lake.opened import open_month
 
     if not lake.has(table, month):
         return []

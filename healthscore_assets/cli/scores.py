@@ -64,8 +64,9 @@ def scores(
     """
     import ibis
 
-    from healthscore_assets.cli.tables import find_client, open_month, scored_month, scores_of
+    from healthscore_assets.cli.tables import find_client, scored_month, scores_of
     from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.lake.opened import open_month
     from healthscore_assets.scoring.client_scores import spreadsheet_safe
 
     folder = workplace_of(exports, lookups, lake).lake

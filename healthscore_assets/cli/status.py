@@ -104,8 +104,8 @@ def _held(engine: "Engine", lake: "Lake", month: str) -> dict[str, str]:
     """The month's tables in five numbers; a dash where a table is not there."""
     import ibis
 
-    from healthscore_assets.cli.tables import open_month
     from healthscore_assets.engagement.areas import engagement_by_mapping
+    from healthscore_assets.lake.opened import open_month
 
     def one(table: str, **measures: Any) -> dict[str, Any]:
         if not lake.present(table, month):

@@ -11,16 +11,10 @@ if TYPE_CHECKING:
     from healthscore_assets.lake.lake import Lake
 
 
-def open_month(engine: "Engine", lake: "Lake", table: str, month: str) -> "ibis.Table":
-    """One month of a table."""
-    from healthscore_assets.contracts import CONTRACTS
-    from healthscore_assets.contracts.rules import schema_of
-
-    return engine.months(table, lake.present(table, month), schema_of(CONTRACTS[table]))
-
-
 def scores_of(engine: "Engine", lake: "Lake", month: str) -> "ibis.Table":
     """`client_scores` of a month, and its composite ``health`` and ``band`` where there are."""
+    from healthscore_assets.lake.opened import open_month
+
     scores = open_month(engine, lake, "client_scores", month).drop("months_ago")
     health = open_month(engine, lake, "health_scores", month)
     rows = scores.left_join(health.select("client_id", "health", "band"), "client_id")

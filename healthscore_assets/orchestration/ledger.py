@@ -7,6 +7,7 @@ import dagster as dg
 import ibis
 
 from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.opened import open_month
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.ledger.alert_state import AlertState
@@ -61,3 +62,24 @@ def told_to_ledger(
     told = ", ".join(f"{plural(count, 'alert')} {kind}" for kind, count in written.items() if count)
     numbers = {kind: float(count) for kind, count in written.items()}
     return Observation(True, f"{told or 'Nothing changed'}.", numbers)
+
+
+def catch_up(workplace: Workplace, ledger: Ledger, at: datetime) -> bool:
+    """Bring the ledger to the newest month that the lake has alerts of; says whether it has any.
+
+    The same month again changes nothing, unless its alerts were corrected while the ledger could
+    not be used.
+    """
+    months = workplace.lake.months("alert_states")
+    if not months:
+        return False
+    engine = Engine()
+    try:
+        states, scores = (
+            open_month(engine, workplace.lake, table, months[-1])
+            for table in ("alert_states", "client_scores")
+        )
+        ledger.sync(months[-1], states_for_ledger(engine, states, scores), at)
+    finally:
+        engine.close()
+    return True

@@ -136,6 +136,7 @@ def test_invoices_owed_after_their_day() -> None:
             invoice(5, date(2024, 1, 1), status="Void "),
             invoice(6, date(2024, 1, 1), status="draft"),
             invoice(7, date(2024, 3, 1), status="open"),
+            invoice(8, date(2024, 3, 1), status="Paid"),  # not told when
         ]
     )
     assert row["overdue_invoices"] == 3

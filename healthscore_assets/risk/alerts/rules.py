@@ -103,13 +103,15 @@ class Rule:
 class AlertRules:
     """The rules in force, the strongest of equal tier first, and how alerts are handled.
 
-    ``owners`` are persons by role, for roles that the register knows none for.
+    ``owners`` are persons by role, for roles that the register knows none for. Rules that are
+    ``switched_off`` are only there to be tried.
     """
 
     rules: tuple[Rule, ...] = ()
     max_alerts: int = 3
     clear_months: int = 1
     owners: tuple[tuple[str, str], ...] = ()
+    switched_off: tuple[Rule, ...] = ()
 
     def rule(self, name: str) -> Rule:
         """The rule of that name; raises KeyError."""
@@ -133,21 +135,15 @@ def _read(path: Path, _version: object) -> AlertRules:
         settings = AlertSettings.model_validate(values)
     except ValidationError as error:
         raise _refusal(file, error) from None
+    # One that is off has to be good, too: it may be switched on.
+    read = [(_rule(file, name, each), each.enabled) for name, each in settings.rules.items()]
     return AlertRules(
-        tuple(
-            _rule(file, name, each)
-            for name, each in settings.rules.items()
-            if _is_on(file, name, each)
-        ),
+        tuple(rule for rule, is_on in read if is_on),
         settings.max_alerts,
         settings.clear_months,
         tuple(sorted(settings.owners.items())),
+        tuple(rule for rule, is_on in read if not is_on),
     )
-
-
-def _is_on(file: YamlFile, name: str, settings: RuleSettings) -> bool:
-    _rule(file, name, settings)  # One that is off has to be good too: it may be switched on.
-    return settings.enabled
 
 
 def _rule(file: YamlFile, name: str, settings: RuleSettings) -> Rule:

@@ -8,7 +8,8 @@ import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.scoring.health.inputs import newest, of_month
-from healthscore_assets.scoring.health.money import owed
+from healthscore_assets.scoring.health.money import overdue
+from healthscore_assets.scoring.health.sentiment import NEGATIVE
 
 BEFORE_MONTHS = 3
 """Months that a month is held against."""
@@ -17,8 +18,6 @@ TRIED_MONTHS = BEFORE_MONTHS + 1
 """Months back in which a feature counts as used before: three before the one it was tried in."""
 
 _RECENT_DAYS = 30
-_NEGATIVE = -0.05
-"""Sentiment from which on words are negative: VADER's own limit."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def _tickets(inputs: SignalInputs) -> ibis.Table:
         ago=_months_ago(rows.created, rows["last"]),
         age=rows["last"].epoch_days() - rows.created.epoch_days(),
     )
-    negative = (rows.sentiment <= _NEGATIVE).fill_null(False)
+    negative = (rows.sentiment <= NEGATIVE).fill_null(False)
     return rows.group_by("client_id").aggregate(
         tickets=rows.count(where=rows.ago == 0),
         tickets_before=rows.count(where=(rows.ago >= 1) & (rows.ago <= BEFORE_MONTHS)),
@@ -126,7 +125,7 @@ def _touchpoints(inputs: SignalInputs) -> ibis.Table:
 
 def _invoices(inputs: SignalInputs) -> ibis.Table:
     rows = newest(inputs.invoices, ["invoice_id"]).cross_join(inputs.at)
-    rows = rows.filter(owed(rows) & (rows.due < rows["last"]) & rows.paid.isnull())
+    rows = rows.filter(overdue(rows, rows["last"]))
     return rows.group_by("client_id").aggregate(
         overdue_invoices=rows.count(),
         days_overdue=(rows["last"].epoch_days() - rows.due.epoch_days()).max(),

@@ -10,7 +10,7 @@ from healthscore_assets.risk.ledger import reading, syncing
 from healthscore_assets.risk.ledger.alert_state import AlertState, Tier
 from healthscore_assets.risk.ledger.alerts import Announcement, LedgerAlert, LedgerEvent, Marks
 from healthscore_assets.risk.ledger.database import Database
-from healthscore_assets.risk.ledger.marking import Mark, mark
+from healthscore_assets.risk.ledger.marking import Mark, mark, the_one
 from healthscore_assets.risk.ledger.migrating import migrate
 from healthscore_assets.risk.ledger.place import ledger_place
 from healthscore_assets.risk.ledger.tables import ALERTS, STATE
@@ -95,6 +95,15 @@ class Ledger:
         with self._database.writing() as connection:
             alert_id = mark(connection, alert, kind, by, at, until, text)
             return reading.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
+
+    def find(self, alert: str, today: date) -> LedgerAlert:
+        """The alert of an id, or of the beginning of one, as `mark` takes it.
+
+        Raises LedgerRefused for one that is unknown or ambiguous.
+        """
+        with self._database.reading() as connection:
+            found = the_one(connection, alert)["alert_id"]
+            return reading.alerts(connection, today, ALERTS.c.alert_id == found)[0]
 
     def worklist(
         self,

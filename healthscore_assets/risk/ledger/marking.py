@@ -46,7 +46,7 @@ def mark(
 ) -> str:
     """See `ledger.Ledger.mark`; within a transaction that writes. Returns the alert's id."""
     month = held_month(connection)
-    row = _the_one(connection, alert)
+    row = the_one(connection, alert)
     _check(row, kind, by, at, until, text)
     if kind == "note":
         changed, new = {}, not _noted(connection, row["alert_id"], by, text)
@@ -70,8 +70,8 @@ def mark(
     return str(row["alert_id"])
 
 
-def _the_one(connection: sa.Connection, alert: str) -> Row:
-    """The alert of an id, or of the beginning of one."""
+def the_one(connection: sa.Connection, alert: str) -> Row:
+    """The alert of an id, or of the beginning of one; raises LedgerRefused."""
     exact = connection.execute(ALERTS.select().where(ALERTS.c.alert_id == alert)).mappings().all()
     if exact:
         return dict(exact[0])

@@ -8,13 +8,10 @@ from healthscore_assets.engagement.exact import exact_sum
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.risk.playbooks.story_parts import Overdue, Tickets
 from healthscore_assets.scoring.health.inputs import newest
+from healthscore_assets.scoring.health.money import overdue
+from healthscore_assets.scoring.health.sentiment import NEGATIVE
 
 _RECENT_DAYS = 90
-_BAD_WORDS = -0.05
-"""Sentiment below this is negative, as the authors of VADER have it."""
-
-_NOT_OWED = ("draft", "void", "voided", "paid")
-"""What the status of an invoice says that nobody has to pay, or somebody has paid."""
 
 
 def tickets_of(
@@ -28,7 +25,7 @@ def tickets_of(
     (row,) = engine.rows(
         own.aggregate(
             open=own.count(where=recent & own.closed.isnull()),
-            negative=own.count(where=recent & (own.sentiment < _BAD_WORDS).fill_null(False)),
+            negative=own.count(where=recent & (own.sentiment <= NEGATIVE).fill_null(False)),
         )
     )
     return Tickets(row["open"], row["negative"])
@@ -41,8 +38,7 @@ def overdue_of(
     if invoices is None:
         return None
     own = newest(invoices.filter(invoices.client_id == client_id), ["invoice_id"])
-    owed = own.status.lower().strip().notin(_NOT_OWED).fill_null(True)
-    own = own.filter(own.paid.isnull() & owed & (own.due < last) & (own.amount > 0))
+    own = own.filter(overdue(own, last))
     (row,) = engine.rows(
         own.aggregate(invoices=own.count(), amount=exact_sum(own.amount), oldest=own.due.min())
     )

@@ -1,5 +1,7 @@
 """The components of the dimension financial (SCORING.md section 5)."""
 
+import datetime
+
 import ibis
 
 from healthscore_assets.scoring.health.inputs import HealthInputs, newest
@@ -11,6 +13,16 @@ _NEVER_OWED = ("draft", "void", "voided")
 def owed(invoices: ibis.Table) -> ibis.Value:
     """Whether invoices are to be paid, or were: not those that are drafts or void."""
     return invoices.status.lower().strip().notin(_NEVER_OWED).fill_null(True)
+
+
+def overdue(invoices: ibis.Table, last: ibis.Value | datetime.date) -> ibis.Value:
+    """Whether invoices were to be paid before the ``last`` day, and are not.
+
+    Credit notes are nobody's debt, and some files say that an invoice is paid, but not when.
+    """
+    said_paid = (invoices.status.lower().strip() == "paid").fill_null(False)
+    is_due = (invoices.due < last) & (invoices.amount > 0)
+    return (owed(invoices) & is_due & invoices.paid.isnull() & ~said_paid).fill_null(False)
 
 
 def money_values(inputs: HealthInputs, profile: ibis.Table) -> ibis.Table:

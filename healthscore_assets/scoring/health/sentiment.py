@@ -8,6 +8,9 @@ _NPS_DAYS = 180
 _RECENT_DAYS = 90
 _PROMOTER, _DETRACTOR = 9, 6
 
+NEGATIVE = -0.05
+"""Sentiment at or below which words are negative, as the authors of VADER have it."""
+
 
 def sentiment_values(
     inputs: HealthInputs, profile: ibis.Table, half_life_days: float

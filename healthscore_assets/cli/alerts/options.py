@@ -1,0 +1,90 @@
+"""Options of the commands about alerts, and the ledger they work on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from healthscore_assets.cli.options import complain, end
+
+if TYPE_CHECKING:
+    from healthscore_assets.orchestration.workplace import Workplace
+    from healthscore_assets.risk.ledger.ledger import Ledger
+
+LedgerPlace = Annotated[
+    str,
+    typer.Option(
+        "--ledger",
+        envvar="HEALTHSCORE_LEDGER",
+        help="File of what people marked, or postgresql://...; default: in DAGSTER_HOME.",
+        rich_help_panel="Where things are",
+        show_default=False,
+    ),
+]
+Alert = Annotated[str, typer.Argument(help="Id of the alert, or the first characters of it.")]
+
+
+class Format(StrEnum):
+    """How rows are printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="table for reading, csv and json in full.")
+]
+
+
+class Tier(StrEnum):
+    """How strong an alert is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+def workplace_with_ledger(exports: Path, lookups: Path, lake: str, ledger: str) -> "Workplace":
+    """The folders that the options name, and the ledger."""
+    from healthscore_assets.cli.options import workplace_of
+
+    workplace = workplace_of(exports, lookups, lake)
+    return type(workplace).at(exports, lookups, lake, ledger)
+
+
+@contextmanager
+def ledger_at_work(workplace: "Workplace", *, needed: bool = True) -> "Iterator[Ledger]":
+    """The ledger, brought to the newest month of the lake; ends the command where it cannot be.
+
+    Parameters: ``needed`` ends it, too, where no month has alerts yet.
+    """
+    from healthscore_assets.orchestration.instance import open_instance
+    from healthscore_assets.orchestration.ledger import catch_up, ledger_of
+    from healthscore_assets.risk.ledger.refused import LedgerRefused
+    from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
+
+    try:
+        with open_instance() as instance, ledger_of(workplace, instance) as ledger:
+            if not catch_up(workplace, ledger, datetime.now(UTC)) and needed:
+                end(f"{workplace.lake.location}: no month has alerts yet; run: healthscore run")
+            yield ledger
+    except (LedgerRefused, LedgerUnavailable) as failed:
+        complain([str(failed)])
+        raise typer.Exit(1) from None
+
+
+def titles(workplace: "Workplace") -> dict[str, str]:
+    """What each rule is called; none where the rules cannot be read."""
+    from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.risk.alerts.rules import read_alert_rules
+
+    try:
+        rules = read_alert_rules(workplace.lookup_file("alert_rules"))
+    except LookupRefused:
+        return {}
+    return {rule.name: rule.title for rule in rules.rules}

@@ -1,0 +1,31 @@
+"""Rows of alerts for programs: CSV and JSON."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from healthscore_assets.cli.alerts.options import Format
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], form: Format, columns: Sequence[str]) -> None:
+    """Print rows in full; no rows are a header, or an empty list."""
+    if form is Format.JSON:
+        print(json.dumps([*rows], indent=2, ensure_ascii=False, default=str))
+        return
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _safe(row[name]) for name in columns})
+
+
+def printable(text: str) -> str:
+    """Text without what a terminal would obey; lines stay lines."""
+    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
+
+
+def _safe(value: Any) -> Any:
+    """A spreadsheet runs no cell: see CONTRACTS of what CSV for people promises."""
+    starts = ("=", "+", "-", "@", "\t", "\r")
+    return f"'{value}" if isinstance(value, str) and value.startswith(starts) else value
