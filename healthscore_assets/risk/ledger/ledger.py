@@ -6,7 +6,7 @@ from typing import Self
 
 import sqlalchemy as sa
 
-from healthscore_assets.risk.ledger import reading, syncing
+from healthscore_assets.risk.ledger import questions, syncing
 from healthscore_assets.risk.ledger.alert_state import AlertState, Tier
 from healthscore_assets.risk.ledger.alerts import Announcement, LedgerAlert, LedgerEvent, Marks
 from healthscore_assets.risk.ledger.database import Database
@@ -94,7 +94,7 @@ class Ledger:
         _check_zone(at)
         with self._database.writing() as connection:
             alert_id = mark(connection, alert, kind, by, at, until, text)
-            return reading.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
+            return questions.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
 
     def find(self, alert: str, today: date) -> LedgerAlert:
         """The alert of an id, or of the beginning of one, as `mark` takes it.
@@ -120,11 +120,11 @@ class Ledger:
         Parameters: ``everything`` adds what is folded, hidden or closed; ``client`` is an id or
         a name.
         """
-        where = reading.about(client, owner, tier, rule)
+        where = questions.about(client, owner, tier, rule)
         if not everything:
-            where.append(reading.to_act_on(today))
+            where.append(questions.to_act_on(today))
         with self._database.reading() as connection:
-            return reading.alerts(connection, today, *where)
+            return questions.alerts(connection, today, *where)
 
     def events(
         self,
@@ -135,17 +135,17 @@ class Ledger:
     ) -> list[LedgerEvent]:
         """What happened, in its order."""
         with self._database.reading() as connection:
-            return reading.events(connection, since_month, kinds, alert_id)
+            return questions.events(connection, since_month, kinds, alert_id)
 
     def announcements(self, month: str) -> list[Announcement]:
         """What people are to be told of a month."""
         with self._database.reading() as connection:
-            return reading.announcements(connection, month)
+            return questions.announcements(connection, month)
 
     def marks(self) -> dict[str, Marks]:
         """The marks that stand, by alert id."""
         with self._database.reading() as connection:
-            return reading.marks(connection)
+            return questions.marks(connection)
 
 
 def _check_zone(at: datetime) -> None:
