@@ -71,11 +71,10 @@ def alerts(
         rules,
         month_at_hand(engine, context.partition_key),
     )
-    written = stage.write(Publication(ALERT_STATES, states))
-    stage.write(Publication(ALERTS, to_act_on(of_month(written), rule_facts(engine, rules))))
-    seen = alerted(engine, of_month(written), of_month(tables["client_scores"]), rules)
-    names = of_month(tables["client_scores"])
-    told = states_for_ledger(engine, of_month(written), names)
+    written = of_month(stage.write(Publication(ALERT_STATES, states)))
+    shown = stage.write(Publication(ALERTS, to_act_on(written, rule_facts(engine, rules))))
+    seen = alerted(engine, written, of_month(tables["client_scores"]), rules)
+    told = states_for_ledger(engine, written, of_month(shown), of_month(tables["client_scores"]))
     published = yield from stage.publish(
         [
             Finding.warning("alerted_share", "alerts", seen),

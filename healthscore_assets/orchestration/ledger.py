@@ -28,12 +28,23 @@ def ledger_of(workplace: Workplace, instance: dg.DagsterInstance) -> Ledger:
     return open_ledger(workplace.ledger or str(Path(instance.root_directory) / _FILE))
 
 
-def states_for_ledger(engine: Engine, states: ibis.Table, scores: ibis.Table) -> list[AlertState]:
-    """`alert_states` of a month as the ledger takes them, with the names of `client_scores`."""
-    named = states.left_join(scores.select("client_id", "client_name"), "client_id")
-    names = AlertState.__dataclass_fields__
-    rows = named.mutate(client_name=named.client_name.coalesce(named.client_id))
-    return [AlertState(**row) for row in engine.rows(rows.select(*names))]
+def states_for_ledger(
+    engine: Engine, states: ibis.Table, alerts: ibis.Table, scores: ibis.Table
+) -> list[AlertState]:
+    """`alert_states` of a month as the ledger takes them.
+
+    With the names of `client_scores`, and the evidence of `alerts`, which tells of folded ones.
+    """
+    names = scores.select("client_id", "client_name")
+    told = alerts.select("client_id", "rule", told="evidence")
+    rows = states.left_join(names, "client_id").drop("client_id_right")
+    rows = rows.left_join(told, ["client_id", "rule"])
+    rows = rows.mutate(
+        client_name=rows.client_name.coalesce(rows.client_id),
+        evidence=rows.told.coalesce(rows.evidence),
+    )
+    columns = rows.select(*AlertState.__dataclass_fields__)
+    return [AlertState(**row) for row in engine.rows(columns.order_by("client_id", "rule"))]
 
 
 def told_to_ledger(
@@ -75,11 +86,11 @@ def catch_up(workplace: Workplace, ledger: Ledger, at: datetime) -> bool:
         return False
     engine = Engine()
     try:
-        states, scores = (
+        tables = [
             open_month(engine, workplace.lake, table, months[-1])
-            for table in ("alert_states", "client_scores")
-        )
-        ledger.sync(months[-1], states_for_ledger(engine, states, scores), at)
+            for table in ("alert_states", "alerts", "client_scores")
+        ]
+        ledger.sync(months[-1], states_for_ledger(engine, *tables), at)
     finally:
         engine.close()
     return True

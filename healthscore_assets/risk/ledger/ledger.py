@@ -103,7 +103,7 @@ class Ledger:
         """
         with self._database.reading() as connection:
             found = the_one(connection, alert)["alert_id"]
-            return reading.alerts(connection, today, ALERTS.c.alert_id == found)[0]
+            return questions.alerts(connection, today, ALERTS.c.alert_id == found)[0]
 
     def worklist(
         self,
