@@ -82,9 +82,5 @@ def alerts(
         ]
     )
     now, month = datetime.now(UTC), context.partition_key
-    synced = (
-        told_to_ledger(workplace, context.instance, month, told, now)
-        if published
-        else NOT_PUBLISHED
-    )
+    synced = told_to_ledger(context.instance, month, told, now) if published else NOT_PUBLISHED
     yield check_result(Finding.warning("ledger", "alerts", synced))

@@ -60,6 +60,7 @@ ALERT_STATES = pa.DataFrameSchema(
         ),
         "highest_tier": _tier("The strongest that it has been."),
         "clear_months": count("Months for which its condition has been clear."),
+        "unknown_months": count("Months for which its condition could not be told."),
         "folded": pa.Column(
             bool, description="Whether the client has stronger ones enough, which it is told with."
         ),

@@ -1,5 +1,6 @@
 """Where the alert ledger is, and how it learns of a month."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 
@@ -17,15 +18,18 @@ from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
 
 NOT_PUBLISHED = Observation(True, "The month was refused: the ledger keeps what it had.")
 
+_VARIABLE = "HEALTHSCORE_LEDGER"
 _FILE = "alert_ledger.sqlite"
 
 
-def ledger_of(workplace: Workplace, instance: dg.DagsterInstance) -> Ledger:
-    """The ledger that the setting names, else the file in the instance's folder.
+def ledger_of(instance: dg.DagsterInstance, place: str | None = None) -> Ledger:
+    """The ledger at a place, else where the environment says, else in the instance's folder.
 
+    It is no part of the workplace: its URL may hold a password, and the UI shows resources.
     Raises LedgerRefused and LedgerUnavailable as `open_ledger` does.
     """
-    return open_ledger(workplace.ledger or str(Path(instance.root_directory) / _FILE))
+    named = place or os.environ.get(_VARIABLE)
+    return open_ledger(named or str(Path(instance.root_directory) / _FILE))
 
 
 def states_for_ledger(
@@ -48,18 +52,14 @@ def states_for_ledger(
 
 
 def told_to_ledger(
-    workplace: Workplace,
-    instance: dg.DagsterInstance,
-    month: str,
-    states: list[AlertState],
-    at: datetime,
+    instance: dg.DagsterInstance, month: str, states: list[AlertState], at: datetime
 ) -> Observation:
     """Bring the ledger to a month; says what came of it, also where the ledger cannot be used.
 
     The alerts are published then: `healthscore alerts` catches up.
     """
     try:
-        with ledger_of(workplace, instance) as ledger:
+        with ledger_of(instance) as ledger:
             newest = ledger.newest_month
             if newest is not None and newest > month:
                 return Observation(True, f"{newest} is the newest month; {month} changes nothing.")

@@ -42,9 +42,6 @@ FOLDERS = {
 }
 """Each folder's environment variable and default."""
 
-LEDGER = "HEALTHSCORE_LEDGER"
-"""The environment variable of the alert ledger."""
-
 LOOKUP_FILES = {
     "product_areas": "product_areas.csv",
     "internal_domains": "internal_domains.csv",
@@ -64,8 +61,6 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     exports: str
     lookups: str
     lake_root: str
-    ledger: str = ""
-    """The alert ledger, a file or a Postgres URL; empty: in the folder of the instance."""
 
     _engine: Engine = PrivateAttr()
 
@@ -73,21 +68,18 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def from_environment(cls) -> "Workplace":
         """The folders that ``HEALTHSCORE_*`` name, else their defaults in the current folder."""
         found = {name: os.environ.get(var) or default for name, (var, default) in FOLDERS.items()}
-        ledger = os.environ.get(LEDGER) or ""
-        return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"], ledger)
+        return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"])
 
     @classmethod
-    def at(cls, exports: Path, lookups: Path, lake: Path | str, ledger: str = "") -> "Workplace":
+    def at(cls, exports: Path, lookups: Path, lake: Path | str) -> "Workplace":
         """Given folders; relative ones are taken from the current folder, once.
 
-        The lake may be ``s3://bucket/prefix``, the ledger ``postgresql://...``.
-        Raises ValueError for what cannot be a lake.
+        The lake may be ``s3://bucket/prefix``. Raises ValueError for what cannot be a lake.
         """
         return cls(
             exports=str(exports.absolute()),
             lookups=str(lookups.absolute()),
             lake_root=lake_location(lake),
-            ledger=str(Path(ledger).absolute()) if ledger and "://" not in ledger else ledger,
         )
 
     @contextmanager

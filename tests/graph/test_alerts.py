@@ -49,9 +49,7 @@ class Running:
     def __init__(self, project: Project, instance: dg.DagsterInstance) -> None:
         self.project, self.instance = project, instance
         self.ledger_file = project.root / "ledger.sqlite"
-        self.workplace = Workplace.at(
-            project.exports, project.lookups, project.lake, str(self.ledger_file)
-        )
+        self.workplace = Workplace.at(project.exports, project.lookups, project.lake)
         self.definitions = build_definitions(self.workplace)
         self.graph = Graph.of(self.definitions)
         project.lookup("alerts.yaml", RULES)
@@ -73,12 +71,13 @@ class Running:
         return {r["client_id"]: (r["opened_month"], r["status"], r["evidence"]) for r in rows}
 
     def worklist(self) -> dict[str, str]:
-        with ledger_of(self.workplace, self.instance) as ledger:
+        with ledger_of(self.instance) as ledger:
             return {a.client_id: a.opened_month for a in ledger.worklist(TODAY)}
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+    monkeypatch.setenv("HEALTHSCORE_LEDGER", str(tmp_path / "ledger.sqlite"))
     with dg.DagsterInstance.ephemeral() as instance:
         yield Running(Project.make(tmp_path), instance)
 
@@ -174,13 +173,13 @@ def test_a_re_run_of_an_old_month_tells_the_ledger_nothing(running: Running) -> 
     deliver(running, m01=98, m02=38, m03=8)
     for month in ("2024-01", "2024-02", "2024-03"):
         assert running.run(month).succeeded
-    with ledger_of(running.workplace, running.instance) as ledger:
+    with ledger_of(running.instance) as ledger:
         (alert,) = [a for a in ledger.worklist(TODAY, everything=True) if a.client_id == "acme"]
         ledger.mark(alert.alert_id, "ack", "kim", datetime(2024, 4, 2, tzinfo=UTC))
         before = ledger.events()
     for month in ("2024-02", "2024-01", "2024-03", "2024-02"):
         assert running.run(month).succeeded
-    with ledger_of(running.workplace, running.instance) as ledger:
+    with ledger_of(running.instance) as ledger:
         assert ledger.events() == before
         (told,) = ledger.announcements("2024-02")
         assert (told.client_id, told.kind) == ("acme", "opened")

@@ -31,7 +31,11 @@ def says(text: str, told: dict[str, Any]) -> str:
     [
         ("health < 60", {"health": 59.0}, True),
         ("health < 60", {"health": 60.0}, False),
-        ("health < 60", {"health": None}, None),
+        ("tickets < 60", {"tickets": None}, None),
+        # Without a composite no rule on health holds, unless the rest of it does.
+        ("health < 60", {"health": None}, False),
+        ("health < 60 and narrow", {"health": None, "narrow": True}, False),
+        ("health < 60 or narrow", {"health": None, "narrow": True}, True),
         ("not health < 60", {"health": 59.0}, False),
         # 79.99999999999 is 80 to people.
         ("health >= 80", {"health": 79.9999999999}, True),
@@ -61,9 +65,9 @@ def says(text: str, told: dict[str, Any]) -> str:
         ("health is None", {"health": None}, True),
         ("health is not None", {"health": None}, False),
         # Unknown and false is false, unknown or true is true, as in SQL.
-        ("health < 60 and narrow", {"health": None, "narrow": False}, False),
-        ("health < 60 and narrow", {"health": None, "narrow": True}, None),
-        ("health < 60 or narrow", {"health": None, "narrow": True}, True),
+        ("tickets < 60 and narrow", {"tickets": None, "narrow": False}, False),
+        ("tickets < 60 and narrow", {"tickets": None, "narrow": True}, None),
+        ("tickets < 60 or narrow", {"tickets": None, "narrow": True}, True),
         ("segment == 'SMB' and health < 90", {"health": 85.0}, True),
         ("health_scores.engagement < 50", {"health_scores.engagement": 49.0}, True),
         ("client_scores.engagement[1] > 400", {"client_scores.engagement[1]": 500.0}, True),

@@ -156,16 +156,45 @@ def test_a_condition_must_clear_for_as_long_as_the_setting_says(rules: AlertRule
 
 
 def test_what_cannot_be_told_neither_holds_nor_clears(story: Story) -> None:
+    story.month("2024-01", {"acme": {"tickets": 5}})
+    story.month("2024-02", {"acme": {"tickets": None}})
+    story.month("2024-03", {"acme": {"tickets": 0, "partial": True}})
+    story.month("2024-04", {"acme": {"tickets": 0}})
+    asking = ("acme", "asking")
+    assert [story.told(f"2024-0{n}") for n in range(1, 5)] == [
+        {asking: "opened"},
+        {asking: "held"},
+        {asking: "held"},
+        {asking: "resolved"},
+    ]
+    assert of(story, "2024-03", "asking")["unknown_months"] == 2
+    assert of(story, "2024-03", "asking")["evidence"] == "Tickets: 5"
+
+
+def test_what_cannot_be_told_any_more_is_not_held_for_good(rules: AlertRules) -> None:
+    story = Story(replace(rules, unknown_months=2))
+    for month, tickets in (
+        ("2024-01", 5),
+        ("2024-02", None),
+        ("2024-03", None),
+        ("2024-04", 6),
+        ("2024-05", None),
+        ("2024-06", None),
+        ("2024-07", None),
+        ("2024-08", None),
+    ):
+        story.month(month, {"acme": {"tickets": tickets}})
+    changes = [story.told(f"2024-0{n}").get(("acme", "asking")) for n in range(1, 9)]
+    assert changes == [
+        *("opened", "held", "held", "updated", "held", "held", "resolved"),
+        None,
+    ]
+
+
+def test_an_alert_on_health_ends_where_there_is_no_composite(story: Story) -> None:
     story.month("2024-01", {"acme": at(50.0)})
     story.month("2024-02", {"acme": at(None)})
-    story.month("2024-03", {"acme": at(20.0, partial=True)})
-    story.month("2024-04", {"acme": at(80.0)})
-    assert [story.told(f"2024-0{n}") for n in range(1, 5)] == [
-        {LOW: "opened"},
-        {LOW: "held"},
-        {LOW: "held"},
-        {LOW: "resolved"},
-    ]
+    assert story.told("2024-02") == {LOW: "resolved"}
 
 
 def test_a_client_that_is_compared_no_more_has_left_and_has_not_resolved(story: Story) -> None:

@@ -324,7 +324,7 @@ def test_the_playbooks_that_rules_name_are_there() -> None:
     assert set(BOOKS) == {
         *("save_call", "renewal_at_risk", "adoption", "outreach", "winback", "champion_change"),
         *("support_escalation", "expansion", "onboarding_campaign", "collections"),
-        "product_feedback",
+        *("product_feedback", "recovery"),
     }
     assert {book.owner for book in BOOKS.values()} == set(OWNERS)
     assert BOOKS["product_feedback"].owner == "product_manager"

@@ -10,9 +10,16 @@ from healthscore_assets.cli.alerts.options import (
     Alert,
     LedgerPlace,
     ledger_at_work,
-    workplace_with_ledger,
 )
-from healthscore_assets.cli.options import EXPORTS, LAKE, LOOKUPS, Exports, LakeFolder, Lookups
+from healthscore_assets.cli.options import (
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    Exports,
+    LakeFolder,
+    Lookups,
+    workplace_of,
+)
 
 if TYPE_CHECKING:
     from healthscore_assets.risk.ledger.marking import Mark
@@ -108,8 +115,9 @@ def _mark(
 ) -> None:
     import getpass
 
-    workplace = workplace_with_ledger(*places)
-    with ledger_at_work(workplace) as opened:
+    exports, lookups, lake, ledger = places
+    workplace = workplace_of(exports, lookups, lake)
+    with ledger_at_work(workplace, ledger) as opened:
         now = datetime.now(UTC)
         marked = opened.mark(alert, kind, by or getpass.getuser(), now, until, text)
     done = {

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,19 +48,11 @@ class Tier(StrEnum):
     HIGH = "high"
 
 
-def workplace_with_ledger(exports: Path, lookups: Path, lake: str, ledger: str) -> "Workplace":
-    """The folders that the options name, and the ledger."""
-    from healthscore_assets.cli.options import workplace_of
-
-    workplace = workplace_of(exports, lookups, lake)
-    return type(workplace).at(exports, lookups, lake, ledger)
-
-
 @contextmanager
-def ledger_at_work(workplace: "Workplace", *, needed: bool = True) -> "Iterator[Ledger]":
-    """The ledger, brought to the newest month of the lake; ends the command where it cannot be.
+def ledger_at_work(workplace: "Workplace", place: str) -> "Iterator[Ledger]":
+    """The ledger, brought to the newest month of the lake.
 
-    Parameters: ``needed`` ends it, too, where no month has alerts yet.
+    Ends the command where it cannot be used, and where no month has alerts yet.
     """
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.orchestration.ledger import catch_up, ledger_of
@@ -69,8 +60,8 @@ def ledger_at_work(workplace: "Workplace", *, needed: bool = True) -> "Iterator[
     from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
 
     try:
-        with open_instance() as instance, ledger_of(workplace, instance) as ledger:
-            if not catch_up(workplace, ledger, datetime.now(UTC)) and needed:
+        with open_instance() as instance, ledger_of(instance, place) as ledger:
+            if not catch_up(workplace, ledger, datetime.now(UTC)):
                 end(f"{workplace.lake.location}: no month has alerts yet; run: healthscore run")
             yield ledger
     except (LedgerRefused, LedgerUnavailable) as failed:

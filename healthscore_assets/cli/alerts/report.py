@@ -11,9 +11,16 @@ from healthscore_assets.cli.alerts.options import (
     FormatOption,
     LedgerPlace,
     ledger_at_work,
-    workplace_with_ledger,
 )
-from healthscore_assets.cli.options import EXPORTS, LAKE, LOOKUPS, Exports, LakeFolder, Lookups
+from healthscore_assets.cli.options import (
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    Exports,
+    LakeFolder,
+    Lookups,
+    workplace_of,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,11 +64,11 @@ def report(
     from healthscore_assets.lake.engine import Engine
     from healthscore_assets.risk.alerts import accounting
 
-    workplace = workplace_with_ledger(exports, lookups, lake, ledger)
+    workplace = workplace_of(exports, lookups, lake)
     folder = workplace.lake
     months = months_between(folder.months("alert_states"), first, last)
     engine = Engine(folder.spill_folder())
-    marked = marks(engine, _marked(workplace))
+    marked = marks(engine, _marked(workplace, ledger))
     history = history_of(engine, folder, months)
     told = (accounting.by_month if by_month else accounting.by_rule)(history, marked)
     rows = engine.rows(told)
@@ -85,9 +92,9 @@ def report(
     _show(rows, months, rates, _SHOWN_BY_MONTH if by_month else _SHOWN + (LATER if rates else []))
 
 
-def _marked(workplace: "Workplace") -> list[dict[str, str]]:
+def _marked(workplace: "Workplace", ledger: str) -> list[dict[str, str]]:
     """The alerts that people acknowledged or resolved."""
-    with ledger_at_work(workplace) as opened:
+    with ledger_at_work(workplace, ledger) as opened:
         return [
             {"client_id": each.client_id, "rule": each.rule, "opened_month": each.opened_month}
             for each in opened.marks().values()

@@ -12,9 +12,16 @@ from healthscore_assets.cli.alerts.options import (
     LedgerPlace,
     ledger_at_work,
     titles,
-    workplace_with_ledger,
 )
-from healthscore_assets.cli.options import EXPORTS, LAKE, LOOKUPS, Exports, LakeFolder, Lookups
+from healthscore_assets.cli.options import (
+    EXPORTS,
+    LAKE,
+    LOOKUPS,
+    Exports,
+    LakeFolder,
+    Lookups,
+    workplace_of,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,8 +52,8 @@ def show(
 
     if form is Format.CSV:
         raise typer.BadParameter("table or json", param_hint="--format")
-    workplace = workplace_with_ledger(exports, lookups, lake, ledger)
-    with ledger_at_work(workplace) as opened:
+    workplace = workplace_of(exports, lookups, lake)
+    with ledger_at_work(workplace, ledger) as opened:
         found = opened.find(alert, date.today())
         events = opened.events(alert_id=found.alert_id)
         newest = opened.newest_month

@@ -12,7 +12,6 @@ from healthscore_assets.cli.alerts.options import (
     Tier,
     ledger_at_work,
     titles,
-    workplace_with_ledger,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -21,6 +20,7 @@ from healthscore_assets.cli.options import (
     Exports,
     LakeFolder,
     Lookups,
+    workplace_of,
 )
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def list_alerts(
     """
     from datetime import date
 
-    workplace = workplace_with_ledger(exports, lookups, lake, ledger)
-    with ledger_at_work(workplace) as opened:
+    workplace = workplace_of(exports, lookups, lake)
+    with ledger_at_work(workplace, ledger) as opened:
         month = opened.newest_month
         found = opened.worklist(
             date.today(),

@@ -8,6 +8,7 @@ from itertools import groupby
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.risk.alerts import columns
 from healthscore_assets.risk.alerts.columns import COMPONENTS, OBSERVED
 from healthscore_assets.risk.alerts.expression import Reference, Values
 from healthscore_assets.risk.alerts.rules import Rule
@@ -44,12 +45,32 @@ class Answers:
 def answers(engine: Engine, tables: RuleTables, rules: tuple[Rule, ...]) -> Answers:
     """Ask every rule about every client of the base.
 
-    Nothing can be told of a partial month, which is compared with nothing.
+    Nothing can be told of a partial month, which is compared with nothing. Without a composite the
+    answer of a rule on health is no.
     """
-    reads = _in_order(*(rule.reads for rule in rules))
+    reads = _in_order(
+        *(rule.reads for rule in rules),
+        [COMPOSITE] if any(map(_is_on_health, rules)) else [],
+    )
     rows = engine.keep("rule_columns", _side_by_side(tables, reads))
     told = engine.keep("rule_answers", _asked(rows, rules, reads))
     return Answers(told, engine.keep("rule_hits", _hits(told, rules, reads)))
+
+
+COMPOSITE = Reference(columns.find("health", "health_scores"), 0)
+
+_OF_COMPOSITE = ("health", "band", "announced_band", "velocity", "velocity_band")
+
+
+def _is_on_health(rule: Rule) -> bool:
+    """Whether a rule's condition is about composite health itself, not only what it is made of."""
+    return any(
+        each.source.table == COMPOSITE.source.table
+        and each.source.column in _OF_COMPOSITE
+        and each.ago == 0
+        for level in rule.levels
+        for each in level.holds.reads
+    )
 
 
 def answer_column(place: int) -> str:
@@ -77,21 +98,21 @@ def _side_by_side(tables: RuleTables, reads: tuple[Reference, ...]) -> ibis.Tabl
         month = getattr(tables, table)
         month = month.filter(month.months_ago == ago).semi_join(whole, "months_ago")
         named = {f"c{place[refers]}": refers.source.column for refers in group}
-        columns = (
+        told = (
             _components(month, named) if table == COMPONENTS else month.select("client_id", **named)
         )
-        rows = rows.left_join(columns, "client_id").drop("client_id_right")
+        rows = rows.left_join(told, "client_id").drop("client_id_right")
     return rows
 
 
 def _components(month: ibis.Table, named: dict[str, str]) -> ibis.Table:
     """Scores and observed values of components, a column each. Grain: client."""
-    columns = {}
+    numbers = {}
     for name, column in named.items():
         component = column.removesuffix(OBSERVED)
         number = month.value if column.endswith(OBSERVED) else month.score
-        columns[name] = number.max(where=month.component == component)
-    return month.group_by("client_id").aggregate(**columns)
+        numbers[name] = number.max(where=month.component == component)
+    return month.group_by("client_id").aggregate(**numbers)
 
 
 def _values(rows: ibis.Table, reads: tuple[Reference, ...]) -> Values:
@@ -117,7 +138,10 @@ def _answer(rule: Rule, values: Values) -> ibis.Value:
     for holds, _ in held[1:]:
         clear = clear & ~holds
     cases = [(holds.fill_null(False), rank) for holds, rank in held]
-    return ibis.cases(*cases, (clear.fill_null(False), 0)).cast("int64")
+    settled = clear.fill_null(False)
+    if _is_on_health(rule):
+        settled = settled | values[COMPOSITE].isnull()
+    return ibis.cases(*cases, (settled, 0)).cast("int64")
 
 
 @lru_cache(maxsize=EXPRESSIONS)

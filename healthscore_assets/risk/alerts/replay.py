@@ -1,6 +1,7 @@
 """Months played again with rules as they might be, from the tables in the lake."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import ibis
 import pyarrow as pa
@@ -31,7 +32,7 @@ def replay(
     schema = schema_of(ALERT_STATES)
     names = [*schema.names, "months_ago"]
     played: list[pa.Table] = []
-    alone = AlertRules(rules.rules, _NOT_ONE_FOLDED, rules.clear_months, rules.owners)
+    alone = replace(rules, max_alerts=_NOT_ONE_FOLDED)
     for month in months:
         here = ordinal(month)
         before = [

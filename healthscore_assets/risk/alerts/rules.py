@@ -63,6 +63,7 @@ class AlertSettings(_Settings):
 
     max_alerts: Annotated[int, Field(ge=1, le=100)] = 3
     clear_months: Annotated[int, Field(ge=1, le=12)] = 1
+    unknown_months: Annotated[int, Field(ge=1, le=24)] = 3
     owners: Mapping[Role, Annotated[str, Field(min_length=1)]] = {}
     rules: Mapping[Name, RuleSettings] = {}
 
@@ -110,6 +111,7 @@ class AlertRules:
     rules: tuple[Rule, ...] = ()
     max_alerts: int = 3
     clear_months: int = 1
+    unknown_months: int = 3
     owners: tuple[tuple[str, str], ...] = ()
     switched_off: tuple[Rule, ...] = ()
 
@@ -141,6 +143,7 @@ def _read(path: Path, _version: object) -> AlertRules:
         tuple(rule for rule, is_on in read if is_on),
         settings.max_alerts,
         settings.clear_months,
+        settings.unknown_months,
         tuple(sorted(settings.owners.items())),
         tuple(rule for rule, is_on in read if not is_on),
     )

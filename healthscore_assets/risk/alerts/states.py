@@ -41,12 +41,14 @@ def alert_states(
 
     Parameters: ``before`` are `alert_states` of earlier months, of which the newest counts;
     ``signals`` are `client_signals` of the month; ``at`` is `month_at_hand`.
-    An alert resolves once its condition has been clear for ``clear_months``; one that cannot be
-    told neither holds nor clears. A client that is no longer compared has left the base.
+    An alert resolves once its condition has been clear for ``clear_months``. One that cannot be
+    told neither holds nor clears, but resolves after ``unknown_months``: a feed may have ended. A
+    client that is no longer compared has left the base.
     """
     facts = rule_facts(engine, rules)
     stepped = engine.keep("alert_steps", _stepped(before, said, rules.rules))
-    return _states(stepped, signals, facts, at, rules.clear_months, rules.max_alerts)
+    patience = (rules.clear_months, rules.unknown_months)
+    return _states(stepped, signals, facts, at, patience, rules.max_alerts)
 
 
 def rule_facts(engine: Engine, rules: AlertRules) -> ibis.Table:
@@ -110,7 +112,7 @@ def _states(
     signals: ibis.Table,
     facts: ibis.Table,
     at: ibis.Table,
-    clear_months: int,
+    patience: tuple[int, int],
     max_alerts: int,
 ) -> ibis.Table:
     rows = stepped.left_join(facts, "rule").drop("rule_right")
@@ -123,20 +125,25 @@ def _states(
         is_new=rows.was_alert_id.isnull(),
         gone=~rows.was_in_base.fill_null(True),
         is_clear=(rows.was_answer == 0).fill_null(False),
+        is_unknown=rows.was_answer.isnull(),
         no_rule=rows.place.isnull(),
         month=rows["last"].strftime("%Y-%m"),
     )
     clear = ibis.ifelse(rows.holds, 0, rows.was_clear_months + rows.is_clear.cast("int64"))
+    unknown = ibis.ifelse(rows.is_unknown, rows.was_unknown_months + 1, 0)
     rows = rows.mutate(
         clear=clear.fill_null(0),
+        unknown=unknown.fill_null(0),
         now=rows["rank"].coalesce(rows.was),
         highest=ibis.greatest(rows["rank"], rows.was_highest),
     )
+    clear_months, unknown_months = patience
+    over = (rows.clear >= clear_months) | (rows.unknown > unknown_months)
     rows = rows.mutate(
         change=ibis.cases(
             (rows.is_new, "opened"),
             (rows.gone, "left_base"),
-            (rows.no_rule | (~rows.holds & (rows.clear >= clear_months)), "resolved"),
+            (rows.no_rule | (~rows.holds & over), "resolved"),
             (~rows.holds, "held"),
             (rows.now > rows.was, "escalated"),
             (rows.now < rows.was, "eased"),
@@ -160,6 +167,7 @@ def _states(
         playbook=rows.playbook.coalesce(rows.was_playbook),
         highest_tier=_tier(rows.highest),
         clear_months=rows.clear,
+        unknown_months=rows.unknown,
         folded=ibis.ifelse(rows.status == "open", rows.before >= max_alerts, rows.was_folded),
     )
     return rows.select(*schema_of(ALERT_STATES))
