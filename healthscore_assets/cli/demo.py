@@ -145,6 +145,8 @@ def _show(console: "Console", workplace: "Workplace") -> None:
     for shows, command in (
         ("why it has its score", f"{name} explain {declining}"),
         ("how it got there", f"{name} scores --client {declining}"),
+        ("what to act on", f"{name} alerts"),
+        ("which rules are worth it", f"{name} alerts report"),
         ("what each month holds", f"{name} status"),
         ("the graph and its checks, in the browser", "make ui"),
         ("the month for a spreadsheet", _csv_from_here(workplace, month)),

@@ -8,6 +8,7 @@ from shutil import copytree
 import health_reference
 import pandas as pd
 import pytest
+import yaml
 from project import Project
 
 from healthscore_assets.contracts import CONTRACTS
@@ -400,6 +401,67 @@ def test_every_sign_is_seen_and_most_clients_never_show_it(
     in_month = shows.sum() / seen["health"].notna().sum()
     # Who hangs on few does so for years: there are as many in every month.
     assert in_month.max() <= (0.2 if sign == "hangs on few" else 0.15)
+
+
+SIGN_OF_RULE = {
+    "health_low": "red",
+    "health_drop": "a fall of 10",
+    "health_critical": "below 40",
+    "health_falls_in_a_row": "three falls",
+    "renewal_at_risk": "weak before the renewal",
+    "usage_low": "usage below 60",
+    "declining_fast": "falling fast",
+    "yellow_declining_fast": "yellow and falling fast",
+    "green_and_declining": "green and falling",
+    "recovering": "red and rising fast",
+    "used_more_liked_less": "more adopted, less content",
+    "expansion": "green, full and rising",
+    "narrow": "narrow",
+    "engagement_fell": "a trend of -30 %",
+    "areas_lost": "two areas fewer",
+    "silent": "30 days silent",
+    "usage_hangs_on_few": "hangs on few",
+    "champion_departed": "the champion gone",
+    "big_but_thin": "big and thin",
+}
+"""Rules whose condition is one of the signs."""
+
+
+@pytest.mark.parametrize("rule", SIGN_OF_RULE)
+def test_a_rule_holds_exactly_where_its_sign_is_seen(
+    demo: tuple[Project, str], seen: dict[str, pd.DataFrame], rule: str
+) -> None:
+    states = every_month(demo, "alert_states").query("rule == @rule")
+    holds = states[states["change"].isin(["opened", "updated", "escalated", "eased"])]
+    shows = SIGNS[SIGN_OF_RULE[rule]](seen).stack()
+    expected = {(client, month) for client, month in shows[shows].index}
+    assert {*zip(holds["client_id"], holds["month"], strict=True)} == expected
+
+
+def test_every_rule_alerts_of_somebody_and_of_most_clients_never(demo: tuple[Project, str]) -> None:
+    rules = yaml.safe_load((LOOKUPS / "alerts.yaml").read_text())["rules"]
+    states = every_month(demo, "alert_states")
+    clients = every_month(demo, "client_scores")["client_id"].nunique()
+    alerted = states.groupby("rule")["client_id"].nunique()
+    assert {*alerted.index} == {*rules}
+    assert alerted.max() <= clients / 2
+    # Nobody has more than three at once, and the others are told with them.
+    told = every_month(demo, "alerts").query("status == 'open'")
+    a_client = told.groupby(["month", "client_id"]).size()
+    assert a_client.max() == 3
+    assert told["evidence"].str.contains("Also: ").any()
+    assert told["owner"].notna().all()
+
+
+def test_the_alerts_of_the_demo_can_be_worked(demo: tuple[Project, str]) -> None:
+    project = demo[0]
+    found = json.loads(project.run("alerts", "list", "--format", "json").stdout)
+    told = every_month(demo, "alerts").query("status == 'open' and month == '2025-12'")
+    assert {each["alert_id"] for each in found} == {*told["alert_id"]}
+    shown = project.run("alerts", "show", found[0]["alert_id"])
+    assert shown.returncode == 0
+    assert shown.stderr == ""
+    assert f"{found[0]['client_name']} team," in shown.stdout
 
 
 def test_most_clients_are_well(seen: dict[str, pd.DataFrame]) -> None:
