@@ -9,6 +9,7 @@ seconds and the peak memory of each process.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+
+LOOKUPS = Path(__file__).parents[1] / "lookups"
+"""The ready-made rules and playbooks."""
 
 FIRST = 2023 * 12
 """January 2023, counted in months."""
@@ -123,6 +127,8 @@ def write_project(root: Path, clients: int, months: int) -> int:
     )
     (lookups / "internal_domains.csv").write_text("domain\n")
     (lookups / "scoring.yaml").write_text("")
+    shutil.copytree(LOOKUPS / "playbooks", lookups / "playbooks")
+    shutil.copyfile(LOOKUPS / "alerts.yaml", lookups / "alerts.yaml")
     return rows
 
 
