@@ -10,7 +10,7 @@ TIERS = ("low", "medium", "high")
 STATUSES = ("open", "resolved", "left_base")
 """What the data alone say of an alert; what people say is in the ledger."""
 
-CHANGES = ("opened", "escalated", "eased", "updated", "held", "resolved", "left_base")
+CHANGES = ("opened", "escalated", "eased", "updated", "held", "resolved", "ended", "left_base")
 """What became of an alert in a month."""
 
 _MONTH = r"^\d{4}-\d{2}$"
@@ -36,7 +36,7 @@ _COLUMNS = {
         str,
         pa.Check.isin(list(STATUSES)),
         description="`open`; `resolved` in the month in which its condition had cleared for long "
-        "enough; `left_base` in the month in which its client was no longer compared.",
+        "enough, or ended; `left_base` in the month in which its client was no longer compared.",
     ),
     "evidence": _text("What was seen, in the client's own numbers."),
     "playbook": _text("What to do, in `lookups/playbooks/`."),
@@ -56,7 +56,8 @@ ALERT_STATES = pa.DataFrameSchema(
             str,
             pa.Check.isin(list(CHANGES)),
             description="What became of it in the month; `held` where its condition cleared too "
-            "briefly, or could not be told.",
+            "briefly, or could not be told; `ended` where it is resolved without having cleared: "
+            "its rule is gone, or nothing could be told for too long.",
         ),
         "highest_tier": _tier("The strongest that it has been."),
         "clear_months": count("Months for which its condition has been clear."),

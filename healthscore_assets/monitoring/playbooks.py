@@ -12,10 +12,11 @@ def playbooks_of(rules: AlertRules, folder: Path) -> Observation:
     """Whether each rule has a playbook that can be used; alerts are made without it, too."""
     missing: dict[str, list[str]] = {}
     wrong = []
-    for name in sorted({rule.playbook for rule in rules.rules}):
+    used = sorted({name for rule in rules.rules for name in rule.playbooks})
+    for name in used:
         path = folder / f"{name}.md"
         if not path.is_file():
-            missing[name] = [rule.name for rule in rules.rules if rule.playbook == name]
+            missing[name] = [rule.name for rule in rules.rules if name in rule.playbooks]
             continue
         try:
             read_playbook(path)
@@ -26,9 +27,8 @@ def playbooks_of(rules: AlertRules, folder: Path) -> Observation:
         f"{'names' if len(named) == 1 else 'name'} it; write it, or correct alerts.yaml"
         for name, named in missing.items()
     ] + wrong
-    used = len({rule.playbook for rule in rules.rules})
     return Observation(
         not said,
-        "\n".join(said) or f"{plural(used, 'playbook')} can be used.",
-        {"playbooks": float(used - len(said))},
+        "\n".join(said) or f"{plural(len(used), 'playbook')} can be used.",
+        {"playbooks": float(len(used) - len(said))},
     )

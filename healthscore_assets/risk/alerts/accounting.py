@@ -27,24 +27,17 @@ class History:
 def by_month(history: History, marks: ibis.Table) -> ibis.Table:
     """Alerts that opened, and what became of them. Grain: rule x month with alerts of it.
 
-    Parameters: ``marks`` are the alerts that people acknowledged, as ``client_id``, ``rule`` and
-    ``opened_month``.
-    ``acknowledged`` counts those opened in the month, whenever that was; ``days_open`` is the
-    median of those resolved in it, from month end to month end; ``share`` is of the base.
+    Parameters: ``marks`` are the alerts that people marked, as ``client_id``, ``rule``,
+    ``opened_month``, ``acknowledged`` and ``by_hand``, that they resolved it.
+    ``acknowledged`` and ``resolved_by_hand`` count those opened in the month, whenever that was;
+    ``days_open`` is the median of those resolved in it by the data, from month end to month end;
+    ``share`` is of the base.
     """
-    rows = _dated(history).left_join(
-        marks.mutate(is_acknowledged=ibis.literal(True)), ["client_id", "rule", "opened_month"]
-    )
-    opened, resolved = rows.change == "opened", rows.status == "resolved"
-    is_open = rows.status == "open"
+    rows = _marked(history, marks)
     told = rows.group_by("rule", "month", "clients").aggregate(
-        open=rows.count(where=is_open),
-        folded=rows.count(where=is_open & rows.folded),
-        opened=rows.count(where=opened),
-        acknowledged=rows.count(where=opened & rows.is_acknowledged.fill_null(False)),
-        resolved=rows.count(where=resolved),
-        left_base=rows.count(where=rows.status == "left_base"),
-        days_open=rows.days_open.cast("float64").median(where=resolved),
+        open=rows.count(where=rows.status == "open"),
+        folded=rows.count(where=(rows.status == "open") & rows.folded),
+        **_what_became(rows),
     )
     return told.mutate(share=told.open / told.clients).order_by("rule", "month")
 
@@ -55,18 +48,11 @@ def by_rule(history: History, marks: ibis.Table) -> ibis.Table:
 
     ``share`` is of the client-months of the base, ``highest_share`` that of the worst month.
     """
-    rows = _dated(history).left_join(
-        marks.mutate(is_acknowledged=ibis.literal(True)), ["client_id", "rule", "opened_month"]
-    )
-    opened, resolved = rows.change == "opened", rows.status == "resolved"
+    rows = _marked(history, marks)
     told = rows.group_by("rule").aggregate(
         open=rows.count(where=rows.status == "open"),
         clients_alerted=rows.client_id.nunique(),
-        opened=rows.count(where=opened),
-        acknowledged=rows.count(where=opened & rows.is_acknowledged.fill_null(False)),
-        resolved=rows.count(where=resolved),
-        left_base=rows.count(where=rows.status == "left_base"),
-        days_open=rows.days_open.cast("float64").median(where=resolved),
+        **_what_became(rows),
     )
     months = by_month(history, marks)
     worst = months.group_by("rule").aggregate(highest_share=months.share.max())
@@ -74,6 +60,28 @@ def by_rule(history: History, marks: ibis.Table) -> ibis.Table:
     told = told.inner_join(worst, "rule").cross_join(total)
     told = told.mutate(share=told.open / told.client_months)
     return told.drop("open", "client_months").order_by("rule")
+
+
+def _marked(history: History, marks: ibis.Table) -> ibis.Table:
+    """The alerts of all months, with what people marked on each."""
+    # After a correction two alerts of the ledger may be one of the data.
+    key = ["client_id", "rule", "opened_month"]
+    once = marks.group_by(key).aggregate(
+        is_acknowledged=marks.acknowledged.any(), is_by_hand=marks.by_hand.any()
+    )
+    return _dated(history).left_join(once, key)
+
+
+def _what_became(rows: ibis.Table) -> dict[str, ibis.Value]:
+    opened, resolved = rows.change == "opened", rows.change == "resolved"
+    return {
+        "opened": rows.count(where=opened),
+        "acknowledged": rows.count(where=opened & rows.is_acknowledged.fill_null(False)),
+        "resolved_by_hand": rows.count(where=opened & rows.is_by_hand.fill_null(False)),
+        "resolved": rows.count(where=resolved),
+        "left_base": rows.count(where=rows.status == "left_base"),
+        "days_open": rows.days_open.cast("float64").median(where=resolved),
+    }
 
 
 def _dated(history: History) -> ibis.Table:
@@ -91,9 +99,9 @@ def outcomes(history: History, churned: ibis.Table, known_until: ibis.Table) -> 
     Parameters: ``churned`` are ``client_id`` and ``date`` of decisions to leave; ``known_until`` is
     one row, the ``until`` day to which decisions are known.
     An alert counts from the end of the month in which it opened. For each horizon: ``judged_<n>``
-    are alerts of which it is known whether their client churned within so many days,
-    ``churned_<n>`` those whose did, and ``precision_<n>`` is their share. ``lead_days`` is the
-    median of those within the longest horizon.
+    are alerts after which decisions are known for so many days, but for those of clients who had
+    decided already; ``churned_<n>`` are those of them whose client churned within the days, and
+    ``precision_<n>`` is their share. ``lead_days`` is the median of those within the longest.
     """
     rows = _dated(history)
     opened = rows.filter(rows.change == "opened").select("client_id", "rule", on="opened_on")
@@ -132,14 +140,20 @@ def base_rates(base: ibis.Table, churned: ibis.Table, known_until: ibis.Table) -
 
 
 def _followed(alerts: ibis.Table, churned: ibis.Table) -> ibis.Table:
-    """Days from each alert to the first decision to leave after it, null where there is none."""
+    """Days from each alert to the first decision to leave after it, null where there is none.
+
+    Without alerts that came too late: the client had decided within the longest horizon before.
+    """
     left = alerts.left_join(churned, "client_id").drop("client_id_right")
     days = left.date.epoch_days() - left.on.epoch_days()
-    return left.group_by("client_id", "rule", "on").aggregate(lead=days.min(where=days >= 0))
+    told = left.group_by("client_id", "rule", "on").aggregate(
+        lead=days.min(where=days >= 0),
+        too_late=((days < 0) & (days >= -HORIZONS[-1])).fill_null(False).any(),
+    )
+    return told.filter(~told.too_late).drop("too_late")
 
 
 def _judged(told: ibis.Table, days: int) -> tuple[ibis.Value, ibis.Value]:
-    """Which alerts were followed by churn in so many days, and of which it is known."""
-    within = (told.lead <= days).fill_null(False)
+    """Which alerts were followed by churn in so many days, and of which that is known."""
     known = told.until.epoch_days() - told.on.epoch_days() >= days
-    return within, within | known
+    return known & (told.lead <= days).fill_null(False), known

@@ -62,9 +62,12 @@ def evidence(text: str, threshold: float | None = None) -> Evidence:
 
 
 def _fields(text: str) -> list[tuple[str, str | None, str]]:
-    return [
-        (literal, inner, form or "") for literal, inner, form, _ in string.Formatter().parse(text)
-    ]
+    fields = []
+    for literal, inner, form, conversion in string.Formatter().parse(text):
+        if conversion is not None:
+            raise ValueError(f"!{conversion} is not allowed")
+        fields.append((literal, inner, form or ""))
+    return fields
 
 
 def _as_it_is(text: str) -> Callable[[Values], ibis.Value]:

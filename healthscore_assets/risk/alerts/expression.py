@@ -22,6 +22,12 @@ HISTORY_MONTHS = 3
 THRESHOLD = "threshold"
 """The name that stands for the number of a rule that people tune."""
 
+_LONGEST = 2_000
+_MOST_PARTS = 400
+"""More would be nested more deeply than an engine's parser takes."""
+
+_LARGEST = 1e15
+
 _DECIMALS = 9
 """79.9999999999 is 80: numbers are compared at nine decimals."""
 
@@ -78,16 +84,20 @@ def condition(text: str, threshold: float | None = None) -> Expression:
 
 def value(text: str, threshold: float | None = None) -> Expression:
     """A number, text, flag or day of a client; see `condition`."""
+    if len(text) > _LONGEST:
+        raise ExpressionRefused(f"an expression has at most {_LONGEST:,} characters; split it")
     try:
         tree = ast.parse(text.strip(), mode="eval")
+        if sum(1 for _ in ast.walk(tree)) > _MOST_PARTS:
+            raise ExpressionRefused("the expression has too many parts; split it into two rules")
+        return _Reader(threshold).read(tree.body)
     except (SyntaxError, ValueError) as error:
         raise ExpressionRefused(
             f"{text!r} cannot be read ({getattr(error, 'msg', error)}); expected a condition such "
             "as health[1] - health >= 10"
         ) from None
     except (RecursionError, MemoryError):
-        raise ExpressionRefused("the expression is too long; split it into two rules") from None
-    return _Reader(threshold).read(tree.body)
+        raise ExpressionRefused("the expression is nested too deeply; split it") from None
 
 
 class _Reader:
@@ -108,7 +118,7 @@ class _Reader:
         if isinstance(told, bool):
             return Expression(str(told), "flag", lambda _: ibis.literal(told), constant=told)
         if isinstance(told, int | float):
-            return _number(float(told))
+            return _number(told)
         if isinstance(told, str):
             return Expression(repr(told), "text", lambda _: ibis.literal(told), constant=told)
         raise ExpressionRefused(f"{ast.unparse(node)} is not a number, a text, True or False")
@@ -119,7 +129,7 @@ class _Reader:
                 raise ExpressionRefused(
                     "names threshold, and the rule gives none: add `threshold:`"
                 )
-            return _number(float(self._threshold))
+            return _number(self._threshold)
         return self._column(node.id, None, 0)
 
     def attribute(self, node: ast.Attribute) -> Expression:
@@ -275,9 +285,10 @@ _COMPARISONS: dict[type, Callable[[Any, Any], Any]] = {
 }
 
 
-def _number(told: float) -> Expression:
-    if not math.isfinite(told):
-        raise ExpressionRefused(f"{told} is not a finite number")
+def _number(number: float) -> Expression:
+    if not abs(number) < _LARGEST:
+        raise ExpressionRefused(f"a number is expected to be below {_LARGEST:g}")
+    told = float(number)
     # From text: DuckDB reads a number with a point as a DECIMAL.
     literal = ibis.literal(repr(told)).cast("float64")
     return Expression(f"{told:g}", "number", lambda _: literal, low=told, high=told, constant=told)

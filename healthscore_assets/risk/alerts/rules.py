@@ -31,6 +31,7 @@ OF_THE_ACCOUNT = ("csm", "account_owner")
 
 Days = Annotated[int, Field(ge=0, le=365)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+PlaybookName = Name
 
 
 class _Settings(BaseModel):
@@ -38,11 +39,12 @@ class _Settings(BaseModel):
 
 
 class TierOfRule(_Settings):
-    """When a rule holds with this tier, and in how many days somebody has to act."""
+    """When a rule holds with this tier, and what is different about it from the rule's own."""
 
     when: str = Field(min_length=1)
     threshold: float | None = None
     due_days: Days | None = None
+    playbook: PlaybookName | None = None
     evidence: str | None = Field(default=None, min_length=1)
 
 
@@ -51,7 +53,7 @@ class RuleSettings(_Settings):
 
     title: str = Field(min_length=1)
     owner: Role
-    playbook: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    playbook: PlaybookName
     due_days: Days
     evidence: str = Field(min_length=1)
     tiers: Mapping[Tier, TierOfRule] = Field(min_length=1)
@@ -76,6 +78,7 @@ class Level:
     holds: Expression
     says: Evidence
     due_days: int
+    playbook: str
     threshold: float | None
 
     @property
@@ -91,8 +94,12 @@ class Rule:
     name: str
     title: str
     role: str
-    playbook: str
     levels: tuple[Level, ...]
+
+    @property
+    def playbooks(self) -> frozenset[str]:
+        """The playbooks that its tiers name."""
+        return frozenset(each.playbook for each in self.levels)
 
     @property
     def reads(self) -> frozenset[Reference]:
@@ -166,27 +173,25 @@ def _rule(file: YamlFile, name: str, settings: RuleSettings) -> Rule:
                 place, f"rule {name}: {refused}", "docs/alerts.md explains it"
             ) from None
         due = settings.due_days if told.due_days is None else told.due_days
-        levels.append(Level(tier, holds, says, due, told.threshold))
-    return Rule(name, settings.title, settings.owner, settings.playbook, tuple(levels))
+        playbook = told.playbook or settings.playbook
+        levels.append(Level(tier, holds, says, due, playbook, told.threshold))
+    return Rule(name, settings.title, settings.owner, tuple(levels))
 
 
 def with_level(rule: Rule, tier: str, when: str, threshold: float | None) -> Rule:
-    """A rule with another condition for one of its tiers, for trying it.
+    """A rule with one of its tiers alone, under another condition, for trying it.
 
+    Alone, because another tier would alert of the clients that this one no longer does.
     Raises ExpressionRefused as `condition` does.
     """
-    levels = [
-        replace(
-            each,
-            holds=condition(when, threshold),
-            says=evidence(each.says.text, threshold),
-            threshold=threshold,
-        )
-        if each.tier == tier
-        else each
-        for each in rule.levels
-    ]
-    return replace(rule, levels=tuple(levels))
+    (level,) = (each for each in rule.levels if each.tier == tier)
+    tried = replace(
+        level,
+        holds=condition(when, threshold),
+        says=evidence(level.says.text, threshold),
+        threshold=threshold,
+    )
+    return replace(rule, levels=(tried,))
 
 
 def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:

@@ -20,11 +20,11 @@ _RULE_SCHEMA = ibis.schema(
         "rule": "string",
         "place": "int64",
         "title": "string",
-        "playbook": "string",
         "role": "string",
         "person": "string",
         "of_account": "boolean",
-        **{f"due_{tier}": "int64" for tier in TIERS},
+        **{f"due_days_{tier}": "int64" for tier in TIERS},
+        **{f"playbook_{tier}": "string" for tier in TIERS},
     }
 )
 
@@ -59,11 +59,10 @@ def rule_facts(engine: Engine, rules: AlertRules) -> ibis.Table:
             "rule": rule.name,
             "place": place,
             "title": rule.title,
-            "playbook": rule.playbook,
             "role": rule.role.replace("_", " "),
             "person": owners.get(rule.role),
             "of_account": rule.role in OF_THE_ACCOUNT,
-            **_due_days(rule),
+            **_by_tier(rule),
         }
         for place, rule in enumerate(rules.rules)
     ]
@@ -71,9 +70,13 @@ def rule_facts(engine: Engine, rules: AlertRules) -> ibis.Table:
     return engine.arrow("alert_rules", table, _RULE_SCHEMA)
 
 
-def _due_days(rule: Rule) -> dict[str, Any]:
-    days = {level.tier: level.due_days for level in rule.levels}
-    return {f"due_{tier}": days.get(tier) for tier in TIERS}
+def _by_tier(rule: Rule) -> dict[str, Any]:
+    levels = {level.tier: level for level in rule.levels}
+    return {
+        f"{name}_{tier}": getattr(levels.get(tier), name, None)
+        for name in ("due_days", "playbook")
+        for tier in TIERS
+    }
 
 
 @lru_cache(maxsize=EXPRESSIONS)
@@ -138,12 +141,13 @@ def _states(
         highest=ibis.greatest(rows["rank"], rows.was_highest),
     )
     clear_months, unknown_months = patience
-    over = (rows.clear >= clear_months) | (rows.unknown > unknown_months)
+    is_over = ~rows.holds & (rows.unknown > unknown_months)
     rows = rows.mutate(
         change=ibis.cases(
             (rows.is_new, "opened"),
             (rows.gone, "left_base"),
-            (rows.no_rule | (~rows.holds & over), "resolved"),
+            (rows.no_rule | is_over, "ended"),
+            (~rows.holds & (rows.clear >= clear_months), "resolved"),
             (~rows.holds, "held"),
             (rows.now > rows.was, "escalated"),
             (rows.now < rows.was, "eased"),
@@ -151,7 +155,11 @@ def _states(
         ),
     )
     rows = rows.mutate(
-        status=ibis.ifelse(rows.change.isin(["resolved", "left_base"]), rows.change, "open"),
+        status=ibis.cases(
+            (rows.change == "left_base", "left_base"),
+            (rows.change.isin(["resolved", "ended"]), "resolved"),
+            else_="open",
+        ),
         due_date=_due_date(rows),
         owner=_owner(rows),
     )
@@ -164,7 +172,7 @@ def _states(
         tier=_tier(rows.now),
         opened_month=opened,
         evidence=rows.evidence.coalesce(rows.was_evidence),
-        playbook=rows.playbook.coalesce(rows.was_playbook),
+        playbook=_of_tier(rows, "playbook").coalesce(rows.was_playbook),
         highest_tier=_tier(rows.highest),
         clear_months=rows.clear,
         unknown_months=rows.unknown,
@@ -180,17 +188,23 @@ def _alert_id(rows: ibis.Table, opened: ibis.Value) -> ibis.Value:
 
 
 def _due_date(rows: ibis.Table) -> ibis.Value:
-    """Days from the end of the month in which it opened, or became stronger than ever."""
-    days = ibis.cases(*((rows.now == rank, rows[f"due_{tier}"]) for rank, tier in _RANKS))
+    """Days from the end of the month in which it opened, or sooner since it became stronger."""
+    days = _of_tier(rows, "due_days")
     anew = rows.is_new | (rows.now > rows.was_highest)
     due = (rows["last"].cast("timestamp") + days.fill_null(0).as_interval("D")).cast("date")
-    return ibis.ifelse(anew, due, rows.was_due_date)
+    return ibis.ifelse(anew, ibis.least(due, rows.was_due_date.coalesce(due)), rows.was_due_date)
+
+
+def _of_tier(rows: ibis.Table, name: str) -> ibis.Value:
+    """What the rule says for the tier that the alert has."""
+    return ibis.cases(*((rows.now == rank, rows[f"{name}_{tier}"]) for rank, tier in _RANKS))
 
 
 def _owner(rows: ibis.Table) -> ibis.Value:
-    """A person, else the role; of an alert whose rule there is no more, as it was."""
+    """A person, else the role; as it was, where the rule or the client is there no more."""
     of_account = ibis.ifelse(rows.of_account, rows.account_owner, None)
-    return of_account.coalesce(rows.person, rows.role, rows.was_owner)
+    as_it_was = ibis.ifelse(rows.gone, rows.was_owner, None)
+    return as_it_was.coalesce(of_account, rows.person, rows.role, rows.was_owner)
 
 
 _RANKS = tuple(enumerate(TIERS, start=1))
