@@ -34,7 +34,7 @@ WORDS = TEXT.split()
 
 FEEDS = {
     "accounts": """
-        SELECT 'acct-' || i AS client, 'Client ' || i AS name, 50 + i % 900 AS seats,
+        SELECT 'acct-' || i AS client, 'Client ' || i AS name, 3 + i % 2 AS seats,
                1000.0 + i AS arr, ['Enterprise', 'Midmarket', 'SMB'][i % 3 + 1] AS segment,
                DATE '2022-01-01' + (i % 300)::INT AS contract_start,
                NULL::DATE AS contract_end, DATE '{last}' + (i % 360)::INT AS renewal_date,
@@ -53,21 +53,22 @@ FEEDS = {
     "surveys": """
         SELECT 'acct-' || (random() * {clients})::INT % {clients} AS client,
                'person-' || i || '@example.com' AS respondent,
-               DATE '{first}' + (i % 28)::INT AS date, 'nps' AS kind, i % 11 AS score,
+               DATE '{first}' + (i % 28)::INT AS date, 'nps' AS kind,
+               CASE WHEN i % 9 = 0 THEN 3 ELSE 7 + i % 4 END AS score,
                array_to_string(list_transform(range(8),
                    w -> {words}[(random() * {n})::INT % {n} + 1]), ' ') AS comment
         FROM range({clients} // 5) AS t(i)""",
     "invoices": """
         SELECT '{month}-' || i AS invoice_id, 'acct-' || i AS client,
                DATE '{first}' + (i % 20)::INT AS issued, DATE '{first}' + (i % 20 + 30)::INT AS due,
-               CASE WHEN i % 2 = 0 THEN DATE '{first}' + (i % 20 + 7)::INT END AS paid,
+               CASE WHEN i % 20 > 0 THEN DATE '{first}' + (i % 20 + 7)::INT END AS paid,
                100.0 + i AS amount
         FROM range({clients}) AS t(i)""",
     "touchpoints": """
         SELECT 'acct-' || (i % {clients}) AS client, DATE '{first}' + (i % 28)::INT AS date,
-               ['call', 'mail', 'visit'][i % 3 + 1] AS kind, i % 2 = 0 AS meaningful,
-               i % 9 = 0 AS executive_present, i % 11 = 0 AS training, i % 13 = 0 AS community
-        FROM range({clients} * 3 // 2) AS t(i)""",
+               ['call', 'mail', 'visit'][i % 3 + 1] AS kind, i % 5 > 0 AS meaningful,
+               i % 3 = 0 AS executive_present, i % 4 = 0 AS training, i % 2 = 0 AS community
+        FROM range({clients} * 2) AS t(i)""",
     "stakeholders": """
         SELECT 'acct-' || (random() * {clients})::INT % {clients} AS client,
                'person-' || i AS person, ['champion', 'executive', 'user'][i % 3 + 1] AS role,
@@ -81,7 +82,7 @@ FEEDS = {
                1000.0 AS arr_before, 1100.0 AS arr_after
         FROM range({clients} // 12) AS t(i)""",
 }
-"""What each feed tells of a month, as SQL."""
+"""What each feed tells of a month, as SQL: most clients are well, as they are anywhere."""
 
 USAGE = """
     SELECT 'v-' || i AS "Visitor ID", 'acct-' || i % {clients} AS "Account ID",

@@ -8,11 +8,7 @@ import ibis
 from healthscore_assets.contracts import ALERT_STATES, ALERTS
 from healthscore_assets.monitoring.alerted import alerted
 from healthscore_assets.monitoring.playbooks import playbooks_of
-from healthscore_assets.orchestration.ledger import (
-    NOT_PUBLISHED,
-    states_for_ledger,
-    told_to_ledger,
-)
+from healthscore_assets.orchestration.ledger import NOT_PUBLISHED, told_to_ledger
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import (
     Finding,
@@ -72,15 +68,16 @@ def alerts(
         month_at_hand(engine, context.partition_key),
     )
     written = of_month(stage.write(Publication(ALERT_STATES, states)))
-    shown = stage.write(Publication(ALERTS, to_act_on(written, rule_facts(engine, rules))))
+    stage.write(Publication(ALERTS, to_act_on(written, rule_facts(engine, rules))))
     seen = alerted(engine, written, of_month(tables["client_scores"]), rules)
-    told = states_for_ledger(engine, written, of_month(shown), of_month(tables["client_scores"]))
     published = yield from stage.publish(
         [
             Finding.warning("alerted_share", "alerts", seen),
             Finding.warning("playbooks", "alerts", playbooks_of(rules, workplace.playbooks_folder)),
         ]
     )
-    now, month = datetime.now(UTC), context.partition_key
-    synced = told_to_ledger(context.instance, month, told, now) if published else NOT_PUBLISHED
+    now = datetime.now(UTC)
+    synced = (
+        told_to_ledger(workplace, engine, context.instance, now) if published else NOT_PUBLISHED
+    )
     yield check_result(Finding.warning("ledger", "alerts", synced))

@@ -26,6 +26,7 @@ _FEEDS = ("support_tickets", "invoices", "touchpoints")
     group="alerts",
     reads={
         "client_profile": 0,
+        "client_scores": TRIED_MONTHS,
         "client_names": TRIED_MONTHS,
         "client_month": TRIED_MONTHS,
         "cleaned_usage": TRIED_MONTHS,
@@ -49,6 +50,7 @@ def client_signals(
     )
     inputs = SignalInputs(
         client_profile=tables["client_profile"],
+        client_scores=tables["client_scores"],
         cleaned_usage=tables["cleaned_usage"],
         accounts=tables["accounts"],
         **feeds.feeds,

@@ -41,7 +41,7 @@ CLIENT_SIGNALS = pa.DataFrameSchema(
         ),
         "features_tried": count(
             "Features used in the month before for the first time in four months; null unless the "
-            "client has earlier usage.",
+            "client has earlier usage, and the four months are there and whole.",
             nullable=True,
         ),
         "features_kept": count(

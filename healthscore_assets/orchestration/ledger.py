@@ -1,13 +1,16 @@
 """Where the alert ledger is, and how it learns of a month."""
 
 import os
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
 import ibis
 
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.opened import open_month
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.orchestration.workplace import Workplace
@@ -52,18 +55,15 @@ def states_for_ledger(
 
 
 def told_to_ledger(
-    instance: dg.DagsterInstance, month: str, states: list[AlertState], at: datetime
+    workplace: Workplace, engine: Engine, instance: dg.DagsterInstance, at: datetime
 ) -> Observation:
-    """Bring the ledger to a month; says what came of it, also where the ledger cannot be used.
+    """Tell the ledger what was published; says what came of it, also where it cannot be used.
 
     The alerts are published then: `healthscore alerts` catches up.
     """
     try:
         with ledger_of(instance) as ledger:
-            newest = ledger.newest_month
-            if newest is not None and newest > month:
-                return Observation(True, f"{newest} is the newest month; {month} changes nothing.")
-            written = ledger.sync(month, states, at)
+            written = catch_up(workplace.lake, engine, ledger, at)
     except (LedgerRefused, LedgerUnavailable) as failed:
         return Observation(
             False,
@@ -75,22 +75,36 @@ def told_to_ledger(
     return Observation(True, f"{told or 'Nothing changed'}.", numbers)
 
 
-def catch_up(workplace: Workplace, ledger: Ledger, at: datetime) -> bool:
-    """Bring the ledger to the newest month that the lake has alerts of; says whether it has any.
+def catch_up(lake: Lake, engine: Engine, ledger: Ledger, at: datetime) -> dict[str, int]:
+    """Bring the ledger to the newest month that the lake has alerts of, month by month.
 
-    The same month again changes nothing, unless its alerts were corrected while the ledger could
-    not be used.
+    Months that it has not seen are told in their order, so that what closed in one is known to
+    have; those before its newest change nothing. Where the newest is in the lake no more, as when a
+    file of a wrong month was withdrawn, it goes back to the newest that is.
+    Returns how many events of each kind were written.
     """
-    months = workplace.lake.months("alert_states")
+    months = lake.months("alert_states")
+    written: Counter[str] = Counter()
     if not months:
-        return False
-    engine = Engine()
-    try:
+        return {}
+    newest = ledger.newest_month
+    if newest is not None and newest > months[-1]:
+        ledger.go_back(months[-1])
+        newest = months[-1]
+    for month in months:
+        if newest is not None and month < newest:
+            continue
+        source = _source_of(lake, month)
+        if month == newest and source == ledger.source:
+            continue
         tables = [
-            open_month(engine, workplace.lake, table, months[-1])
+            open_month(engine, lake, table, month)
             for table in ("alert_states", "alerts", "client_scores")
         ]
-        ledger.sync(months[-1], states_for_ledger(engine, *tables), at)
-    finally:
-        engine.close()
-    return True
+        written.update(ledger.sync(month, states_for_ledger(engine, *tables), at, source))
+    return dict(written)
+
+
+def _source_of(lake: Lake, month: str) -> str:
+    """By what the alerts of a month are known to be the same."""
+    return "-".join(content_hash(lake.file(table, month)) for table in ("alert_states", "alerts"))

@@ -169,7 +169,7 @@ def test_marks_are_kept_and_told(alerts: Alerts) -> None:
         "reopened by dana",
         "resolved by hand by dana",
         "note by dana: they moved offices",
-        "What to do  Find out why. Timeframe: a week.",
+        "What to do  Find out why. Who: csm. Timeframe: a week.",
         "  2. Call.",
         "Dear Bolt, clicks fell.",
     ):

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 import tables
 
-from healthscore_assets.contracts import CLEANED_USAGE, CLIENT_PROFILE, CLIENT_SIGNALS
+from healthscore_assets.contracts import (
+    CLEANED_USAGE,
+    CLIENT_PROFILE,
+    CLIENT_SCORES,
+    CLIENT_SIGNALS,
+)
 from healthscore_assets.contracts.accounts import ACCOUNTS
 from healthscore_assets.contracts.invoices import INVOICES
 from healthscore_assets.contracts.support_tickets import SUPPORT_TICKETS
@@ -20,8 +25,16 @@ M = "2024-03"
 EVERY_MONTH = {feed: list(range(4)) for feed in ("support_tickets", "invoices", "touchpoints")}
 
 
-def signals(delivered: dict[str, list[int]] | None = None, **rows: list[dict[str, Any]]) -> Any:
-    """The signals of acme, of which the feeds tell these rows."""
+def signals(
+    delivered: dict[str, list[int]] | None = None,
+    months: tuple[int, ...] = (0, 1, 2, 3, 4),
+    partial: int | None = None,
+    **rows: list[dict[str, Any]],
+) -> Any:
+    """The signals of acme, of which the feeds tell these rows.
+
+    `months` are those with usage exports, as months ago, of which one may be `partial`.
+    """
     contracts = {
         "accounts": ACCOUNTS,
         "support_tickets": SUPPORT_TICKETS,
@@ -34,8 +47,10 @@ def signals(delivered: dict[str, list[int]] | None = None, **rows: list[dict[str
         name: tables.sparse(contract, [{"client_id": "acme", **row} for row in rows.get(name, [])])
         for name, contract in contracts.items()
     }
+    scores = [{"client_id": "acme", "partial": ago == partial, "months_ago": ago} for ago in months]
     inputs = SignalInputs(
         client_profile=tables.sparse(CLIENT_PROFILE, [profile]),
+        client_scores=tables.sparse(CLIENT_SCORES, scores),
         **given,
         at=month_at_hand(tables.engine(), M),
         delivered=delivered_months(EVERY_MONTH | (delivered or {})),
@@ -160,6 +175,12 @@ def test_features_tried_in_the_month_before_and_kept() -> None:
         ]
     )
     assert (row["features_tried"], row["features_kept"]) == (3, 1)
+    usage = [*used("old", 2), *used("tried", 1)]
+    assert signals(cleaned_usage=usage)["features_tried"] == 1
+    # A month that is missing, or partial, makes old features look new.
+    assert signals(cleaned_usage=usage, months=(0, 1, 2, 3))["features_tried"] is None
+    assert signals(cleaned_usage=usage, partial=3)["features_tried"] is None
+    assert signals(cleaned_usage=usage, partial=0)["features_tried"] == 1
     # A client that had no usage before tries everything: nothing is told of it.
     row = signals(cleaned_usage=[*used("tried", 1), *used("new", 0)])
     assert (row["features_tried"], row["features_kept"]) == (None, None)

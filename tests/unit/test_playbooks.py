@@ -194,10 +194,18 @@ def test_files_that_cannot_be_playbooks_are_refused(tmp_path: Path) -> None:
         ("Hello {{ components_fell | listing }}", "line 15", "listing: expected names"),
         ("Hello\n{{ 1 / 0 }}", "line 16", "division by zero"),
         ("{% if health %}Hello{% endif %}", "line 15", "the message comes out empty"),
-        ("Hello\n{% include 'other.md' %}", "line 16", "no loader"),
-        ("Hello\n{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "line 16", "can be called"),
+        ("Hello\n{% include 'other.md' %}", "line 16", "{% include %} is not allowed"),
+        ("Hello\n{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "line 16", "{% macro %} is not"),
+        ("Hello\n{{ client.name.upper() }}", "line 16", "nothing can be called"),
+        ("Hello\n{% set a = 'x' %}{% set a = a + a %}", "line 16", "{% set %} is not allowed"),
+        ("{% for n in 'abc' %}{{ n }}{% endfor %}", "line 15", "loops are over what the story"),
+        (
+            "{% for a in areas_fell %}\n{% for b in areas_rose %}x{% endfor %}{% endfor %}",
+            "line 16",
+            "a loop within a loop is not allowed",
+        ),
         ("Hello {{ " + "(" * 5000 + ")" * 5000 + " }}", "line 15", "nested too deeply"),
-        ("Hello" + "{% for n in [1] %}" * 25 + "{% endfor %}" * 25, "line 15", "nested blocks"),
+        ("Hello" + "{% if seats %}" * 120 + "{% endif %}" * 120, "line 15", "too many levels"),
     ],
 )
 def test_a_message_that_cannot_be_filled_is_told_with_its_line(

@@ -10,6 +10,7 @@ from healthscore_assets.cli.alerts.options import (
     Alert,
     LedgerPlace,
     ledger_at_work,
+    today,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -18,6 +19,7 @@ from healthscore_assets.cli.options import (
     Exports,
     LakeFolder,
     Lookups,
+    end,
     workplace_of,
 )
 
@@ -61,7 +63,7 @@ def snooze(
     """Hide an alert for some days; it comes back sooner if it becomes stronger than ever."""
     if (until is None) == (days is None):
         raise typer.BadParameter("give one of --until and --days", param_hint="--until")
-    day = until.date() if until is not None else date.today() + timedelta(days=days or 0)
+    day = until.date() if until is not None else today() + timedelta(days=days or 0)
     _mark("snooze", alert, note, by, (exports, lookups, lake, ledger), until=day)
 
 
@@ -113,13 +115,13 @@ def _mark(
     *,
     until: date | None = None,
 ) -> None:
-    import getpass
+    from healthscore_assets.cli.alerts.printing import printable
 
     exports, lookups, lake, ledger = places
     workplace = workplace_of(exports, lookups, lake)
     with ledger_at_work(workplace, ledger) as opened:
         now = datetime.now(UTC)
-        marked = opened.mark(alert, kind, by or getpass.getuser(), now, until, text)
+        marked = opened.mark(alert, kind, by or _user(), now, until, text)
     done = {
         "ack": "acknowledged",
         "snooze": f"snoozed until {until}",
@@ -127,4 +129,13 @@ def _mark(
         "reopen": "open again",
         "note": "noted",
     }[kind]
-    print(f"{marked.alert_id}  {marked.client_name}, {marked.rule}: {done}")
+    print(printable(f"{marked.alert_id}  {marked.client_name}, {marked.rule}: {done}"))
+
+
+def _user() -> str:
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in a container
+        return end("nobody marks it: this machine has no name for its user; say --by NAME")

@@ -1,7 +1,7 @@
 """Months of the lake, for looking back on alerts."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -31,11 +31,15 @@ Last = Annotated[
 
 @dataclass(frozen=True)
 class Decisions:
-    """What became of contracts: who left when, up to which day that is known."""
+    """What became of contracts: who left when, up to which day that is known.
+
+    ``missing`` are months before it that no file tells of.
+    """
 
     churned: "ibis.Table"
     known_until: "ibis.Table"
     base: "ibis.Table"
+    missing: list[str]
 
 
 def months_between(months: list[str], first: str | None, last: str | None) -> list[str]:
@@ -89,12 +93,13 @@ def history_of(engine: "Engine", lake: "Lake", months: list[str]) -> "History":
     return History(states, calendar_of(engine, lake, months))
 
 
-def marks(engine: "Engine", marked: list[dict[str, str]]) -> "ibis.Table":
+def marks(engine: "Engine", marked: list[dict[str, Any]]) -> "ibis.Table":
     """Alerts that people marked, as accounting takes them."""
     import ibis
     import pyarrow as pa
 
-    schema = ibis.schema(dict.fromkeys(("client_id", "rule", "opened_month"), "string"))
+    key = dict.fromkeys(("client_id", "rule", "opened_month"), "string")
+    schema = ibis.schema({**key, "acknowledged": "boolean", "by_hand": "boolean"})
     told = pa.Table.from_pylist(marked, schema=schema.to_pyarrow())
     return engine.arrow("alert_marks", told, schema)
 
@@ -124,13 +129,24 @@ def decisions_of(
     import ibis
     import pyarrow as pa
 
-    from healthscore_assets.lake.months import days_in
+    from healthscore_assets.lake.months import days_in, span
     from healthscore_assets.lake.opened import open_months
+    from healthscore_assets.scoring.health.feed_clients import with_clients
+    from healthscore_assets.scoring.health.inputs import known_ids, newest
 
     told = lake.months("renewals")
     if not told:
         return None
+    first = min(told[0], months[0])
+    client_month, accounts, names = (
+        open_months(engine, lake, table, months[-1], span(first, months[-1]))
+        for table in ("client_month", "accounts", "client_names")
+    )
+    profile = open_months(engine, lake, "client_profile", months[-1], months)
+    known = known_ids(profile, client_month, accounts)
     renewals = open_months(engine, lake, "renewals", told[-1], told)
+    renewals = with_clients(engine, {"renewals": renewals}, known, names).feeds["renewals"]
+    renewals = newest(renewals, ["client_id", "date", "outcome"])
     churned = renewals.filter(renewals.outcome == "churned").select("client_id", "date").distinct()
     last = datetime.date.fromisoformat(f"{told[-1]}-{days_in(told[-1])}")
     schema = ibis.schema({"until": "date"})
@@ -139,4 +155,5 @@ def decisions_of(
     )
     scores = open_months(engine, lake, "client_scores", months[-1], months)
     base = scores.inner_join(calendar, "months_ago").select("client_id", on="last")
-    return Decisions(engine.keep("who_left", churned), until, base)
+    missing = sorted({*span(told[0], told[-1])} - {*told})
+    return Decisions(engine.keep("who_left", churned), until, base, missing)

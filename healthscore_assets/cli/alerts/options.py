@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -54,6 +54,7 @@ def ledger_at_work(workplace: "Workplace", place: str) -> "Iterator[Ledger]":
 
     Ends the command where it cannot be used, and where no month has alerts yet.
     """
+    from healthscore_assets.lake.engine import Engine
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.orchestration.ledger import catch_up, ledger_of
     from healthscore_assets.risk.ledger.refused import LedgerRefused
@@ -61,12 +62,20 @@ def ledger_at_work(workplace: "Workplace", place: str) -> "Iterator[Ledger]":
 
     try:
         with open_instance() as instance, ledger_of(instance, place) as ledger:
-            if not catch_up(workplace, ledger, datetime.now(UTC)):
+            engine = Engine()
+            catch_up(workplace.lake, engine, ledger, datetime.now(UTC))
+            engine.close()
+            if ledger.newest_month is None:
                 end(f"{workplace.lake.location}: no month has alerts yet; run: healthscore run")
             yield ledger
     except (LedgerRefused, LedgerUnavailable) as failed:
         complain([str(failed)])
         raise typer.Exit(1) from None
+
+
+def today() -> date:
+    """In UTC, as all times of the ledger are."""
+    return datetime.now(UTC).date()
 
 
 def titles(workplace: "Workplace") -> dict[str, str]:
@@ -78,4 +87,4 @@ def titles(workplace: "Workplace") -> dict[str, str]:
         rules = read_alert_rules(workplace.lookup_file("alert_rules"))
     except LookupRefused:
         return {}
-    return {rule.name: rule.title for rule in rules.rules}
+    return {rule.name: rule.title for rule in (*rules.rules, *rules.switched_off)}

@@ -11,6 +11,7 @@ from healthscore_assets.cli.alerts.options import (
     FormatOption,
     LedgerPlace,
     ledger_at_work,
+    titles,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -72,6 +73,10 @@ def report(
     history = history_of(engine, folder, months)
     told = (accounting.by_month if by_month else accounting.by_rule)(history, marked)
     rows = engine.rows(told)
+    if not by_month:
+        known = {row["rule"] for row in rows}
+        silent = [{"rule": name, **_NOTHING} for name in titles(workplace) if name not in known]
+        rows += silent
     decided = decisions_of(engine, folder, months, history.calendar)
     rates: Row = {}
     if decided is not None and not by_month:
@@ -89,20 +94,34 @@ def report(
 
         print_rows([{name: row[name] for name in columns} for row in rows], form, columns)
         return
-    _show(rows, months, rates, _SHOWN_BY_MONTH if by_month else _SHOWN + (LATER if rates else []))
+    missing = [] if decided is None else decided.missing
+    _show(
+        rows,
+        months,
+        rates,
+        missing,
+        _SHOWN_BY_MONTH if by_month else _SHOWN + (LATER if rates else []),
+    )
 
 
-def _marked(workplace: "Workplace", ledger: str) -> list[dict[str, str]]:
+def _marked(workplace: "Workplace", ledger: str) -> list[Row]:
     """The alerts that people acknowledged or resolved."""
     with ledger_at_work(workplace, ledger) as opened:
         return [
-            {"client_id": each.client_id, "rule": each.rule, "opened_month": each.opened_month}
+            {
+                "client_id": each.client_id,
+                "rule": each.rule,
+                "opened_month": each.opened_month,
+                "acknowledged": each.acknowledged_at is not None,
+                "by_hand": each.resolved_by_hand_at is not None,
+            }
             for each in opened.marks().values()
-            if each.acknowledged_at is not None or each.resolved_by_hand_at is not None
         ]
 
 
-def _show(rows: list[Row], months: list[str], rates: Row, shown: "list[_Column]") -> None:
+def _show(
+    rows: list[Row], months: list[str], rates: Row, missing: list[str], shown: "list[_Column]"
+) -> None:
     import sys
 
     from rich.console import Console
@@ -120,10 +139,10 @@ def _show(rows: list[Row], months: list[str], rates: Row, shown: "list[_Column]"
     for row in rows:
         table.add_row(*(cell(row) for _, cell in shown))
     console.print(table)
-    _explain(console, rows, rates)
+    _explain(console, rows, rates, missing)
 
 
-def _explain(console: "Console", rows: list[Row], rates: Row) -> None:
+def _explain(console: "Console", rows: list[Row], rates: Row, missing: list[str]) -> None:
     from healthscore_assets.monitoring.alerted import LARGEST_SHARE
     from healthscore_assets.risk.alerts.accounting import HORIZONS
 
@@ -138,6 +157,8 @@ def _explain(console: "Console", rows: list[Row], rates: Row) -> None:
             notes.append(f"Of all clients, month by month, {told} churn: a rule has to beat that.")
     elif "churned_90" not in rows[0] and "month" not in rows[0]:
         notes.append("No renewals are delivered: which of the clients left is not known.")
+    if missing:
+        notes.append(f"Decisions of {', '.join(missing)} are not known: no renewals tell of them.")
     console.print(" ".join(notes), style="dim")
     often = sorted({row["rule"] for row in rows if row["share"] > LARGEST_SHARE})
     if often:
@@ -148,13 +169,21 @@ def _explain(console: "Console", rows: list[Row], rates: Row) -> None:
 
 
 _MONTHLY = (
-    *("rule", "month", "clients", "open", "folded", "opened", "acknowledged", "resolved"),
-    *("left_base", "days_open", "share"),
+    *("rule", "month", "clients", "open", "folded", "opened", "acknowledged"),
+    *("resolved_by_hand", "resolved", "left_base", "days_open", "share"),
 )
 _TOTALS = (
-    *("rule", "opened", "clients_alerted", "acknowledged", "resolved", "left_base", "days_open"),
-    *("share", "highest_share"),
+    *("rule", "opened", "clients_alerted", "acknowledged", "resolved_by_hand", "resolved"),
+    *("left_base", "days_open", "share", "highest_share"),
 )
+_NOTHING: Row = {
+    **dict.fromkeys(("opened", "clients_alerted", "acknowledged", "resolved_by_hand"), 0),
+    **dict.fromkeys(("resolved", "left_base"), 0),
+    "days_open": None,
+    **dict.fromkeys(("share", "highest_share"), 0.0),
+}
+"""Of a rule that alerted of nobody."""
+
 _OUTCOMES = (
     *("judged_90", "churned_90", "precision_90"),
     *("judged_180", "churned_180", "precision_180", "lead_days"),
@@ -181,7 +210,8 @@ def _of_judged(name: str, judged: str, precision: str) -> Callable[[Row], str]:
 
 _WHAT_WAS_DONE: list[_Column] = [
     ("opened", whole("opened")),
-    ("acknowledged", whole("acknowledged")),
+    ("acked", whole("acknowledged")),
+    ("by hand", whole("resolved_by_hand")),
     ("resolved", whole("resolved")),
     ("left", whole("left_base")),
     ("days open", number("days_open", ".0f")),

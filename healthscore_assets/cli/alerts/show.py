@@ -12,6 +12,7 @@ from healthscore_assets.cli.alerts.options import (
     LedgerPlace,
     ledger_at_work,
     titles,
+    today,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -46,7 +47,6 @@ def show(
     """
     import json
     import sys
-    from datetime import date
 
     from rich.console import Console
 
@@ -54,7 +54,7 @@ def show(
         raise typer.BadParameter("table or json", param_hint="--format")
     workplace = workplace_of(exports, lookups, lake)
     with ledger_at_work(workplace, ledger) as opened:
-        found = opened.find(alert, date.today())
+        found = opened.find(alert, today())
         events = opened.events(alert_id=found.alert_id)
         newest = opened.newest_month
     playbook = _Playbook(workplace, found, found.closed_month or newest or found.opened_month)
@@ -63,8 +63,11 @@ def show(
             **asdict(found),
             "events": [asdict(each) for each in events],
             "goal": playbook.goal,
+            "who": playbook.owner,
+            "timeframe": playbook.timeframe,
             "steps": playbook.steps,
             "message": playbook.message,
+            "problem": playbook.problem,
         }
         print(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         return
@@ -98,6 +101,7 @@ class _Playbook:
     """What to do about an alert, as far as there is a playbook and a story to fill it with."""
 
     goal: str | None = None
+    owner: str | None = None
     timeframe: str | None = None
     steps: tuple[str, ...] = ()
     message: str | None = None
@@ -116,6 +120,7 @@ class _Playbook:
         try:
             read = read_playbook(path)
             self.goal, self.timeframe, self.steps = read.goal, read.timeframe, read.steps
+            self.owner = read.owner.replace("_", " ")
             self.message = fill(read, story_of(workplace, alert.client_id, month))
         except LookupRefused as refused:
             self.problem = str(refused)
@@ -129,7 +134,8 @@ class _Playbook:
 
         if self.goal is not None:
             console.print()
-            goal = escape(f"{self.goal.rstrip('.')}. Timeframe: {self.timeframe}.")
+            told = f"{self.goal.rstrip('.')}. Who: {self.owner}. Timeframe: {self.timeframe}."
+            goal = escape(told)
             console.print(f"[bold]What to do[/bold]  {goal}")
             for number, step in enumerate(self.steps, start=1):
                 console.print(f"  {number}. {step}", markup=False)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _AS_IT_IS = "as it is"
 
+_PLAYED_BEFORE = 24
+"""Months played before the first that counts: what was open then does not count as opened."""
+
 
 def simulate(
     rule: Annotated[str, typer.Option(help="Name of the rule.")],
@@ -40,7 +43,7 @@ def simulate(
     ] = None,
     tier: Annotated[
         Tier | None,
-        typer.Option(help="Tier that is tried; default: the weakest with a threshold."),
+        typer.Option(help="Tier that is tried, alone; default: the weakest with a threshold."),
     ] = None,
     first: First = None,
     last: Last = None,
@@ -107,9 +110,12 @@ def _variants(
         told = f"{rule.name}, {at}, has no threshold; its condition is: {levels[at].holds.text}"
         end(f"{told}; try another one with --when")
     tried = {_AS_IT_IS: rule}
+    alone = f"{at} alone" if len(levels) > 1 else ""
     numbers: list[float | None] = [*thresholds] or ([levels[at].threshold] if when else [])
     for number in numbers:
-        told = ", ".join(filter(None, (when, None if number is None else f"threshold {number:g}")))
+        told = ", ".join(
+            filter(None, (alone, when, None if number is None else f"threshold {number:g}"))
+        )
         try:
             other = with_level(rule, at, when or levels[at].holds.text, number)
         except ExpressionRefused as refused:
@@ -131,9 +137,8 @@ def _played(
     from healthscore_assets.lake.months import shift
     from healthscore_assets.risk.alerts import accounting
     from healthscore_assets.risk.alerts.replay import replay
-    from healthscore_assets.risk.alerts.states import REMEMBERED_MONTHS
 
-    begin = shift(asked[0], -REMEMBERED_MONTHS)
+    begin = shift(asked[0], -_PLAYED_BEFORE)
     played = replay(
         engine,
         rules,
@@ -195,6 +200,7 @@ def _show(rows: list[dict[str, Any]], rule: "Rule", asked: list[str]) -> None:
     import sys
 
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from healthscore_assets.cli.alerts.report import LATER, number, whole
@@ -218,7 +224,7 @@ def _show(rows: list[dict[str, Any]], rule: "Rule", asked: list[str]) -> None:
     for heading, _ in shown:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(row["tried"], *(cell(row) for _, cell in shown))
+        table.add_row(escape(row["tried"]), *(cell(row) for _, cell in shown))
     console.print(table)
     console.print(
         "Share: of the clients compared, month by month; highest: of the worst month. Nobody acts "

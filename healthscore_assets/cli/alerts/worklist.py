@@ -12,6 +12,7 @@ from healthscore_assets.cli.alerts.options import (
     Tier,
     ledger_at_work,
     titles,
+    today,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -59,20 +60,18 @@ def list_alerts(
       healthscore alerts list --owner "Dana Reyes" --tier high
       healthscore alerts list --client acct-0095 --all --format json
     """
-    from datetime import date
-
     workplace = workplace_of(exports, lookups, lake)
     with ledger_at_work(workplace, ledger) as opened:
         month = opened.newest_month
         found = opened.worklist(
-            date.today(),
+            today(),
             everything=everything,
             client=client,
             owner=owner,
             tier=None if tier is None else tier.value,
             rule=rule,
         )
-        every = [each.alert_id for each in opened.worklist(date.today(), everything=True)]
+        every = opened.ids()
     if form is not Format.TABLE:
         from healthscore_assets.cli.alerts.printing import print_rows
 

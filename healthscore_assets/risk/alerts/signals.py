@@ -24,12 +24,14 @@ _RECENT_DAYS = 30
 class SignalInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
-    ``cleaned_usage`` of `TRIED_MONTHS`, tickets and touchpoints of `BEFORE_MONTHS`, invoices as far
-    back as one may be owed; ``client_profile`` and ``accounts`` of the month. ``delivered`` are the
-    months, as months ago, that each feed tells of; ``at`` is `month_at_hand`.
+    ``cleaned_usage`` and ``client_scores`` of `TRIED_MONTHS`, tickets and touchpoints of
+    `BEFORE_MONTHS`, invoices as far back as one may be owed; ``client_profile`` and ``accounts`` of
+    the month. ``delivered`` are the months, as months ago, that each feed tells of; ``at`` is
+    `month_at_hand`.
     """
 
     client_profile: ibis.Table
+    client_scores: ibis.Table
     cleaned_usage: ibis.Table
     accounts: ibis.Table
     support_tickets: ibis.Table
@@ -133,7 +135,14 @@ def _invoices(inputs: SignalInputs) -> ibis.Table:
 
 
 def _features(inputs: SignalInputs, measure: str) -> ibis.Table:
-    """Features of the month before that were not used in the three before it."""
+    """Features of the month before that were not used in the three before it.
+
+    Nothing is told unless these four months are there, and whole: features would seem to be new.
+    """
+    scores = inputs.client_scores
+    whole = scores.filter(~scores.partial & (scores.months_ago >= 1)).aggregate(
+        whole=scores.months_ago.nunique()
+    )
     used = inputs.cleaned_usage
     used = used.filter((used.measure == measure) & (used.months_ago <= TRIED_MONTHS))
     ago = used.months_ago
@@ -146,8 +155,10 @@ def _features(inputs: SignalInputs, measure: str) -> ibis.Table:
         kept=of_feature.count(where=tried & of_feature.now),
         before=of_feature.before.any(),
     )
+    told = told.cross_join(whole)
+    is_told = told.before & (told.whole == TRIED_MONTHS)
     return told.select(
         "client_id",
-        features_tried=ibis.ifelse(told.before, told.tried, None),
-        features_kept=ibis.ifelse(told.before, told.kept, None),
+        features_tried=ibis.ifelse(is_told, told.tried, None),
+        features_kept=ibis.ifelse(is_told, told.kept, None),
     )

@@ -13,6 +13,7 @@ from healthscore_assets.risk.ledger.database import Database
 from healthscore_assets.risk.ledger.marking import Mark, mark, the_one
 from healthscore_assets.risk.ledger.migrating import migrate
 from healthscore_assets.risk.ledger.place import ledger_place
+from healthscore_assets.risk.ledger.refused import LedgerRefused
 from healthscore_assets.risk.ledger.tables import ALERTS, STATE
 
 
@@ -58,7 +59,20 @@ class Ledger:
         with self._database.reading() as connection:
             return connection.scalar(sa.select(STATE.c.newest_month))
 
-    def sync(self, month: str, states: Sequence[AlertState], at: datetime) -> dict[str, int]:
+    @property
+    def source(self) -> str | None:
+        """What the newest month was brought in from, as `sync` was told."""
+        with self._database.reading() as connection:
+            return connection.scalar(sa.select(STATE.c.source))
+
+    def go_back(self, month: str) -> None:
+        """Take an earlier month for the newest, where there are no data of later ones any more."""
+        with self._database.writing() as connection:
+            syncing.go_back(connection, month)
+
+    def sync(
+        self, month: str, states: Sequence[AlertState], at: datetime, source: str | None = None
+    ) -> dict[str, int]:
         """Bring the ledger to what the data say of a month; a month before the newest is nothing.
 
         All or nothing, and the same again changes nothing. An alert that is open here and not
@@ -66,13 +80,14 @@ class Ledger:
         ``opened`` once, ``escalated`` for each tier above those told before. A tier higher than
         ever ends a snooze and a resolution by hand; no other mark ever changes.
 
+        Parameters: ``source`` is by what the same states are known again, such as a hash.
         Returns how many events of each kind were written.
         Raises ValueError for a time without a zone, for two states of a client and a rule, and for
         an id that the ledger knows of another client or rule.
         """
         _check_zone(at)
         with self._database.writing() as connection:
-            return syncing.sync(connection, month, states, at)
+            return syncing.sync(connection, month, states, at, source)
 
     def mark(
         self,
@@ -92,6 +107,8 @@ class Ledger:
         and ValueError for a time without a zone.
         """
         _check_zone(at)
+        for told in (alert, by, text):
+            _check_text(told)
         with self._database.writing() as connection:
             alert_id = mark(connection, alert, kind, by, at, until, text)
             return questions.alerts(connection, at.date(), ALERTS.c.alert_id == alert_id)[0]
@@ -101,6 +118,7 @@ class Ledger:
 
         Raises LedgerRefused for one that is unknown or ambiguous.
         """
+        _check_text(alert)
         with self._database.reading() as connection:
             found = the_one(connection, alert)["alert_id"]
             return questions.alerts(connection, today, ALERTS.c.alert_id == found)[0]
@@ -120,11 +138,18 @@ class Ledger:
         Parameters: ``everything`` adds what is folded, hidden or closed; ``client`` is an id or
         a name.
         """
+        for told in (client, owner, rule):
+            _check_text(told or "")
         where = questions.about(client, owner, tier, rule)
         if not everything:
             where.append(questions.to_act_on(today))
         with self._database.reading() as connection:
             return questions.alerts(connection, today, *where)
+
+    def ids(self) -> list[str]:
+        """The ids of all alerts there ever were."""
+        with self._database.reading() as connection:
+            return list(connection.scalars(sa.select(ALERTS.c.alert_id)))
 
     def events(
         self,
@@ -146,6 +171,12 @@ class Ledger:
         """The marks that stand, by alert id."""
         with self._database.reading() as connection:
             return questions.marks(connection)
+
+
+def _check_text(told: str) -> None:
+    """Refuse bytes of a command line that were no text: no database takes them."""
+    if any("\ud800" <= each <= "\udfff" for each in told):
+        raise LedgerRefused(f"{told!a} is not text; write it in UTF-8")
 
 
 def _check_zone(at: datetime) -> None:

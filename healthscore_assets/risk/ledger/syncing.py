@@ -21,8 +21,19 @@ def held_month(connection: sa.Connection) -> str | None:
     return connection.scalar(sa.select(STATE.c.newest_month).with_for_update())
 
 
+def go_back(connection: sa.Connection, month: str) -> None:
+    """See `ledger.Ledger.go_back`; within a transaction that writes."""
+    newest = held_month(connection)
+    if newest is not None and newest > month:
+        connection.execute(STATE.update().values(newest_month=month, source=None))
+
+
 def sync(
-    connection: sa.Connection, month: str, states: Sequence[AlertState], at: datetime
+    connection: sa.Connection,
+    month: str,
+    states: Sequence[AlertState],
+    at: datetime,
+    source: str | None,
 ) -> dict[str, int]:
     """See `ledger.Ledger.sync`; within a transaction that writes."""
     ordinal(month)
@@ -39,8 +50,7 @@ def sync(
         connection.execute(ALERTS.insert(), found.inserted)
     if found.events:
         connection.execute(EVENTS.insert(), found.events)
-    if month != newest:
-        connection.execute(STATE.update().values(newest_month=month))
+    connection.execute(STATE.update().values(newest_month=month, source=source))
     return dict(Counter(event["kind"] for event in found.events))
 
 

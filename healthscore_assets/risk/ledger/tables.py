@@ -103,6 +103,7 @@ STATE = sa.Table(
     METADATA,
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("newest_month", sa.Text),  # null: no month yet
+    sa.Column("source", sa.Text),  # what it was brought to the month from; null: untold
     sa.CheckConstraint("id = 1", name="alert_ledger_state_one"),
 )
 """One row, which whoever writes holds until the end of the transaction."""

@@ -27,9 +27,20 @@ _OF_JINJA = (
 
 _FAILURES = (
     *(TemplateError, NotTold, TypeError, ValueError, LookupError, ArithmeticError),
-    *(AttributeError, RecursionError, SyntaxError),
+    *(AttributeError, MemoryError, RecursionError, SyntaxError),
 )
 """What a template can make of itself; see the documentation of Jinja's sandbox."""
+
+_GROWING: dict[type[nodes.Node], str] = {
+    nodes.Assign: "{% set %} is not allowed",
+    nodes.AssignBlock: "{% set %} is not allowed",
+    nodes.Macro: "{% macro %} is not allowed",
+    nodes.Include: "{% include %} is not allowed",
+    nodes.Import: "{% import %} is not allowed",
+    nodes.FromImport: "{% import %} is not allowed",
+    nodes.Extends: "{% extends %} is not allowed",
+}
+"""What lets a small template make a large message, or read what is not the story."""
 
 _CLASS = re.compile(r"'[\w.]*?(\w+) object'")
 
@@ -89,9 +100,13 @@ def fill(playbook: Playbook, story: Story) -> str:
 
 
 def refuse_unknown_names(playbook: Playbook) -> None:
-    """Raise LookupRefused where a message names a variable that no story has, used or not."""
+    """Raise LookupRefused where a message names a variable that no story has, used or not.
+
+    And where it might grow without bounds: by names of its own, or loops within loops.
+    """
     try:
         tree = _BOX.parse(playbook.message)
+        _refuse_growth(tree)
         unknown = meta.find_undeclared_variables(tree) - {*VARIABLES}
         names = list(tree.find_all(nodes.Name))
     except _FAILURES as error:
@@ -104,6 +119,17 @@ def refuse_unknown_names(playbook: Playbook) -> None:
                 f"{name.name!r} is unknown",
                 f"a message can name {', '.join(VARIABLES)}",
             )
+
+
+def _refuse_growth(tree: nodes.Template) -> None:
+    for kind, says in _GROWING.items():
+        for found in tree.find_all(kind):
+            raise TemplateSyntaxError(says, found.lineno)
+    for loop in tree.find_all(nodes.For):
+        if not list(loop.iter.find_all(nodes.Name)) and not isinstance(loop.iter, nodes.Name):
+            raise TemplateSyntaxError("loops are over what the story lists", loop.lineno)
+        for inner in loop.find_all(nodes.For):
+            raise TemplateSyntaxError("a loop within a loop is not allowed", inner.lineno)
 
 
 @functools.lru_cache(maxsize=64)

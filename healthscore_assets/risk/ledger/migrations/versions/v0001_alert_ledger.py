@@ -76,9 +76,10 @@ def upgrade() -> None:
         "alert_ledger_state",
         sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("newest_month", sa.Text),
+        sa.Column("source", sa.Text),
         sa.CheckConstraint("id = 1", name="alert_ledger_state_one"),
     )
-    op.bulk_insert(state, [{"id": 1, "newest_month": None}])
+    op.bulk_insert(state, [{"id": 1, "newest_month": None, "source": None}])
 
 
 def downgrade() -> None:
