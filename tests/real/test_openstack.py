@@ -20,12 +20,14 @@ from reference import Reference, shift
 from tables import of_lake, same
 
 from healthscore_assets.contracts import (
+    ALERT_STATES,
     AREA_ENGAGEMENT,
     AREA_WEIGHTS,
     CLEANED_USAGE,
     CLIENT_AREA_MONTH,
     CLIENT_MONTH,
     CLIENT_SCORES,
+    CONTRACTS,
     INDEX_SCORES,
     MOMENTUM,
     QUARANTINE,
@@ -34,6 +36,7 @@ from healthscore_assets.contracts import (
 
 pytestmark = pytest.mark.skipif(not openstack.available(), reason=openstack.ABSENT)
 
+OWN_LOOKUPS = Path(__file__).parents[2] / "lookups"
 MONTHS = [shift("2013-01", by) for by in range(36)]
 UNUSUAL = [("momentum", "population"), ("momentum", "volume"), ("index_scores", "drift")]
 REFERENCE_TABLES = [CLIENT_AREA_MONTH, CLIENT_MONTH, AREA_WEIGHTS, INDEX_SCORES, MOMENTUM]
@@ -56,6 +59,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
     root = tmp_path_factory.mktemp("openstack")
     shutil.copytree(openstack.LOOKUPS, root / "lookups")
     (root / "lookups" / "scoring.yaml").write_text("")
+    shutil.copyfile(OWN_LOOKUPS / "alerts.yaml", root / "lookups" / "alerts.yaml")
+    shutil.copytree(OWN_LOOKUPS / "playbooks", root / "lookups" / "playbooks")
     listed, events = openstack.listed(), openstack.events()
     runs = tables.run_graph(openstack.EXPORTS.parent, root / "lookups", root / "lake", MONTHS)
     reference = Reference(listed, events, openstack.areas())
@@ -72,6 +77,7 @@ def test_every_month_loads_and_every_check_passes(real: Real) -> None:
         ("raw_pendo_export", "arrived"),
         ("health_scores", "mix"),
         ("composite_points", "anomaly"),
+        ("alerts", "alerted_share"),
     }
     assert tables.failed_checks(real.runs) <= warned
     assert sorted(real.listed["month"].unique()) == MONTHS
@@ -119,6 +125,39 @@ def test_client_scores_is_scores_and_momentum_with_a_name(real: Real) -> None:
     for contract in (INDEX_SCORES, MOMENTUM):
         part = of_lake(real.lake, contract)
         same(found[list(part.columns)], part, exact=True)
+
+
+ALERTED: dict[str, Any] = {
+    "engagement_fell": ("momentum", lambda rows: rows["engagement_trend"] <= -0.3),
+    "areas_lost": ("momentum", lambda rows: rows["active_areas_change"] <= -2),
+    "silent": ("structural_risk", lambda rows: rows["days_since_last_activity"] >= 30),
+    "champion_departed": ("structural_risk", lambda rows: rows["champion_departed"].eq(True)),
+    "usage_hangs_on_few": (
+        "structural_risk",
+        lambda rows: rows["fragile"].eq(True) | rows["single_threaded"].eq(True),
+    ),
+    "big_but_thin": (
+        "index_scores",
+        lambda rows: (rows["total_all"] >= 70) & (rows["per_user_all"] <= 30),
+    ),
+    "health_low": ("health_scores", lambda rows: rows["health"] < 60),
+}
+
+
+@pytest.mark.parametrize("rule", ALERTED)
+def test_alerts_hold_where_the_tables_say(real: Real, rule: str) -> None:
+    table, condition = ALERTED[rule]
+    rows = of_lake(real.lake, CONTRACTS[table])
+    expected = rows[condition(rows).fillna(False)]
+    states = of_lake(real.lake, ALERT_STATES).query("rule == @rule")
+    holds = states[states["change"].isin(["opened", "updated", "escalated", "eased"])]
+    found = {*zip(holds["month"], holds["client_id"], strict=True)}
+    assert found == {*zip(expected["month"], expected["client_id"], strict=True)}
+    assert len(found) > 10
+    # Each opening is one alert, whatever became of it since.
+    opened = states[states["change"] == "opened"]
+    assert opened["alert_id"].is_unique
+    assert {*opened["alert_id"]} == {*states["alert_id"]}
 
 
 def test_running_months_again_leaves_every_byte_as_it_is(real: Real) -> None:
