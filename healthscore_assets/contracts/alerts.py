@@ -1,10 +1,13 @@
 """The contracts of `alert_states` and `alerts`."""
 
+from typing import Literal, get_args
+
 import pandera.ibis as pa
 
 from healthscore_assets.contracts.columns import CLIENT_ID, count, day
 
-TIERS = ("low", "medium", "high")
+Tier = Literal["low", "medium", "high"]
+TIERS: tuple[Tier, ...] = get_args(Tier)
 """From weak to strong."""
 
 STATUSES = ("open", "resolved", "left_base")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.risk.playbooks.examples import BARE, FULL, examples
 from healthscore_assets.risk.playbooks.filling import fill
-from healthscore_assets.risk.playbooks.playbook import OWNERS, Playbook
+from healthscore_assets.risk.playbooks.playbook import Playbook
 from healthscore_assets.risk.playbooks.reading import read_playbook, read_playbooks
 from healthscore_assets.risk.playbooks.story_parts import (
     Area,
@@ -30,6 +30,7 @@ from healthscore_assets.risk.playbooks.story_parts import (
     Visitor,
 )
 from healthscore_assets.risk.playbooks.words import FILTERS
+from healthscore_assets.risk.roles import ROLES
 
 SHIPPED = Path(__file__).resolve().parents[2] / "lookups" / "playbooks"
 BOOKS = read_playbooks(SHIPPED)
@@ -334,7 +335,7 @@ def test_the_playbooks_that_rules_name_are_there() -> None:
         *("support_escalation", "expansion", "onboarding_campaign", "collections"),
         *("product_feedback", "recovery"),
     }
-    assert {book.owner for book in BOOKS.values()} == set(OWNERS)
+    assert {book.owner for book in BOOKS.values()} == set(ROLES)
     assert BOOKS["product_feedback"].owner == "product_manager"
     assert BOOKS["collections"].owner == "finance"
 
@@ -388,7 +389,7 @@ def test_the_documentation_names_all_that_a_message_can_use() -> None:
     named = set(re.findall(r"`([^`\n]+)`", before + after))
     parts = [Client, Health, Component, Usage, Area, Visitor, Renewal, Tickets, Overdue]
     assert {field.name for part in (Story, *parts) for field in fields(part)} <= named
-    assert {*FILTERS, *BOOKS, *OWNERS} <= named
+    assert {*FILTERS, *BOOKS, *ROLES} <= named
 
 
 def test_the_playbook_of_the_documentation_says_what_it_should(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from healthscore_assets.contracts.alerts import TIERS, Tier
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
@@ -18,16 +19,7 @@ from healthscore_assets.risk.alerts.expression import (
     Reference,
     condition,
 )
-
-Tier = Literal["low", "medium", "high"]
-TIERS: tuple[str, ...] = get_args(Tier)
-"""From weak to strong."""
-
-Role = Literal["csm", "manager", "product_manager", "account_owner", "finance"]
-ROLES: tuple[str, ...] = get_args(Role)
-
-OF_THE_ACCOUNT = ("csm", "account_owner")
-"""Roles that the owner in the register has, where there is one."""
+from healthscore_assets.risk.roles import Role
 
 Days = Annotated[int, Field(ge=0, le=365)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -159,7 +151,7 @@ def _read(path: Path, _version: object) -> AlertRules:
 def _rule(file: YamlFile, name: str, settings: RuleSettings) -> Rule:
     levels = []
     for tier in TIERS:
-        told = settings.tiers.get(tier)  # type: ignore[call-overload]
+        told = settings.tiers.get(tier)
         if told is None:
             continue
         within = f"rules.{name}.tiers.{tier}"

@@ -10,7 +10,8 @@ from healthscore_assets.contracts.alerts import ALERT_STATES, TIERS
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.engine import EXPRESSIONS, Engine
 from healthscore_assets.risk.alerts.answers import Answers, answer_column
-from healthscore_assets.risk.alerts.rules import OF_THE_ACCOUNT, AlertRules, Rule
+from healthscore_assets.risk.alerts.rules import AlertRules, Rule
+from healthscore_assets.risk.roles import OF_THE_ACCOUNT
 
 REMEMBERED_MONTHS = 6
 """How far back the newest month with alerts may be; after a longer gap all open anew."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-Tier = Literal["low", "medium", "high"]
+from healthscore_assets.contracts.alerts import TIERS, Tier
 
-TIERS: dict[str, int] = {"low": 1, "medium": 2, "high": 3}
+RANKS: dict[str, int] = {tier: rank for rank, tier in enumerate(TIERS, start=1)}
 """Each tier's rank; a higher one is more urgent."""
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
-from healthscore_assets.risk.ledger.alert_state import TIERS, Tier
+from healthscore_assets.contracts.alerts import Tier
+from healthscore_assets.risk.ledger.alert_state import RANKS
 from healthscore_assets.risk.ledger.matching import Row
 
 State = Literal["open", "acknowledged", "snoozed", "resolved", "left_base", "withdrawn"]
@@ -61,7 +62,7 @@ class LedgerAlert:
     def urgency(self) -> tuple[int, date, str, str, str, str]:
         """Sorts the most urgent first."""
         of_client = (self.client_name, self.client_id, self.rule, self.alert_id)
-        return (-TIERS[self.tier], self.due_date, *of_client)
+        return (-RANKS[self.tier], self.due_date, *of_client)
 
 
 def _state(row: Row, today: date) -> State:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from healthscore_assets.risk.ledger.alert_state import TIERS, AlertState
+from healthscore_assets.risk.ledger.alert_state import RANKS, AlertState
 from healthscore_assets.risk.ledger.matching import Row, matched
 
 _OF_THE_DATA = (
@@ -96,7 +96,7 @@ def _after(
 
 
 def _above(tier: str, other: str | None) -> bool:
-    return other is None or TIERS[tier] > TIERS[other]
+    return other is None or RANKS[tier] > RANKS[other]
 
 
 def _hiding(row: Row) -> str:

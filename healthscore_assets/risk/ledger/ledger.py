@@ -6,8 +6,9 @@ from typing import Self
 
 import sqlalchemy as sa
 
+from healthscore_assets.contracts.alerts import Tier
 from healthscore_assets.risk.ledger import questions, syncing
-from healthscore_assets.risk.ledger.alert_state import AlertState, Tier
+from healthscore_assets.risk.ledger.alert_state import AlertState
 from healthscore_assets.risk.ledger.alerts import Announcement, LedgerAlert, LedgerEvent, Marks
 from healthscore_assets.risk.ledger.database import Database
 from healthscore_assets.risk.ledger.marking import Mark, mark, the_one

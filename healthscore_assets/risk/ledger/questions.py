@@ -6,7 +6,7 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from healthscore_assets.risk.ledger.alert_state import Tier
+from healthscore_assets.contracts.alerts import Tier
 from healthscore_assets.risk.ledger.alerts import (
     Announcement,
     LedgerAlert,

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-OWNERS = ("csm", "manager", "product_manager", "account_owner", "finance")
-"""The roles that a playbook may be for."""
-
 
 @dataclass(frozen=True)
 class Playbook:

@@ -10,7 +10,8 @@ from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.risk.playbooks.examples import examples
 from healthscore_assets.risk.playbooks.filling import fill, refuse_unknown_names
-from healthscore_assets.risk.playbooks.playbook import OWNERS, Playbook
+from healthscore_assets.risk.playbooks.playbook import Playbook
+from healthscore_assets.risk.roles import ROLES
 
 _KEYS = ("goal", "owner", "timeframe")
 _SECTIONS = ("Steps", "Message")
@@ -102,8 +103,8 @@ def _front_matter(path: Path, lines: list[str]) -> dict[str, str]:
         text = " ".join(value.value.split()) if isinstance(value, yaml.ScalarNode) else ""
         if not text or value.tag != "tag:yaml.org,2002:str":
             raise LookupRefused(path, place, f"{name}: expected text", "write a few words")
-        if name == "owner" and text not in OWNERS:
-            todo = f"the roles are {', '.join(OWNERS)}"
+        if name == "owner" and text not in ROLES:
+            todo = f"the roles are {', '.join(ROLES)}"
             raise LookupRefused(path, place, f"owner: there is no role {text}", todo)
         said[name] = text
     for name in _KEYS:
