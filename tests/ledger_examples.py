@@ -209,6 +209,57 @@ class LedgerExamples:
         assert one(ledger, "a-drop-2024-06").opened_month == APRIL
         assert one(ledger, "a-drop-2024-04").state == "resolved"
 
+    # ---------------------------------------------------------------- months that are withdrawn
+
+    def test_what_opened_in_a_month_that_is_gone_is_withdrawn(self, ledger: Ledger) -> None:
+        ledger.sync(APRIL, [state("a", opened=APRIL)], AT)
+        may = [state("a", opened=APRIL, status="resolved")]
+        ledger.sync(MAY, may, AT)
+        june = [state("a", opened=JUNE)]
+        ledger.sync(JUNE, june, AT)
+        ledger.mark("a-drop-2024-06", "ack", "Ann", AT)
+        ledger.go_back(MAY)
+        assert ledger.sync(MAY, may, LATER) == {"withdrawn": 1}
+        first = one(ledger, "a-drop-2024-04")
+        assert (first.status, first.closed_month) == ("resolved", MAY)
+        again = one(ledger, "a-drop-2024-06")
+        assert (again.status, again.opened_month) == ("withdrawn", JUNE)
+        # Delivered again, it is the same, and nobody is told twice.
+        assert ledger.sync(JUNE, june, LATER) == {"reopened": 1}
+        assert one(ledger, "a-drop-2024-06").acknowledged_by == "Ann"
+
+    def test_what_closed_in_a_month_that_is_gone_is_open_whatever_its_id(
+        self, ledger: Ledger
+    ) -> None:
+        ledger.sync(MAY, [state("a")], AT)
+        may = [state("a", opened=APRIL)]
+        ledger.sync(MAY, may, AT)
+        ledger.mark(A_DROP, "ack", "Ann", AT)
+        ledger.sync(JUNE, [state("a", opened=APRIL, status="resolved")], AT)
+        ledger.go_back(MAY)
+        assert ledger.sync(MAY, may, LATER) == {"reopened": 1}
+        assert one(ledger).acknowledged_by == "Ann"
+        assert listed(ledger, everything=True) == [A_DROP]
+
+    def test_of_two_that_stood_the_open_one_goes_on(self, ledger: Ledger) -> None:
+        ledger.sync(MAY, [state("a", opened=APRIL, status="resolved")], AT)
+        ledger.sync(JUNE, [state("a", opened=JUNE)], AT)
+        # May was corrected meanwhile: it was open since April, or since May.
+        for opened in (APRIL, MAY):
+            ledger.sync(JUNE, [state("a", opened=opened)], AT)
+        ledger.go_back(MAY)
+        assert ledger.sync(MAY, [state("a", opened=MAY)], LATER) == {}
+        assert listed(ledger) == ["a-drop-2024-06"]
+
+    def test_one_closes_while_the_one_before_it_opens_again(self, ledger: Ledger) -> None:
+        ledger.sync(MAY, [state("a")], AT)
+        ledger.sync(JUNE, [state("a", status="resolved")], AT)
+        ledger.sync(JULY, [state("a", opened=JULY)], AT)
+        ledger.go_back(MAY)
+        assert ledger.sync(MAY, [state("a")], LATER) == {"reopened": 1, "withdrawn": 1}
+        assert listed(ledger) == [A_DROP]
+        assert one(ledger, "a-drop-2024-07").status == "withdrawn"
+
     # ------------------------------------------------------------------------- tiers and folding
 
     def test_a_tier_is_told_when_it_is_higher_than_any_before(self, ledger: Ledger) -> None:

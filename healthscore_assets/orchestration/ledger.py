@@ -80,10 +80,11 @@ def catch_up(lake: Lake, engine: Engine, ledger: Ledger, at: datetime) -> dict[s
 
     Months that it has not seen are told in their order, so that what closed in one is known to
     have; those before its newest change nothing. Where the newest is in the lake no more, as when a
-    file of a wrong month was withdrawn, it goes back to the newest that is.
+    file of a wrong month was withdrawn, it goes back to the newest that is. A month of which one
+    table is missing is not there: a run that promotes or withdraws it has not ended, or was killed.
     Returns how many events of each kind were written.
     """
-    months = lake.months("alert_states")
+    months = sorted({*lake.months("alert_states")} & {*lake.months("alerts")})
     written: Counter[str] = Counter()
     if not months:
         return {}

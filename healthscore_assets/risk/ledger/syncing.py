@@ -45,7 +45,9 @@ def sync(
         columns = [each.name for each in ALERTS.columns if each.name != "alert_id"]
         update = ALERTS.update().where(ALERTS.c.alert_id == sa.bindparam("row_id"))
         update = update.values({name: sa.bindparam(f"new_{name}") for name in columns})
-        connection.execute(update, [_renamed(row) for row in found.updated])
+        # What closes goes first: another of the same client and rule may open.
+        rows = sorted(found.updated, key=lambda row: row["status"] == "open")
+        connection.execute(update, [_renamed(row) for row in rows])
     if found.inserted:
         connection.execute(ALERTS.insert(), found.inserted)
     if found.events:
@@ -57,8 +59,8 @@ def sync(
 def _rows(
     connection: sa.Connection, month: str, states: Sequence[AlertState]
 ) -> Iterator[dict[str, Any]]:
-    """Rows that are open, those closed in the month, and those of the states' own ids."""
-    recent = sa.or_(ALERTS.c.status == "open", ALERTS.c.closed_month == month)
+    """Rows that are open, those closed in the month or later, and those of the states' own ids."""
+    recent = sa.or_(ALERTS.c.status == "open", ALERTS.c.closed_month >= month)
     seen = set()
     for row in connection.execute(ALERTS.select().where(recent)).mappings():
         seen.add(row["alert_id"])
