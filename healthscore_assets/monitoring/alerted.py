@@ -34,5 +34,5 @@ def alerted(engine: Engine, states: ibis.Table, base: ibis.Table, rules: AlertRu
         if often
         else f"Each of {plural(len(shares), 'rule')} alerts of at most {LARGEST_SHARE:.0%} of the "
         "clients.",
-        {f"share_{name}": share for name, share in shares.items()},
+        {f"share_{name}": round(share, 4) for name, share in shares.items()},
     )
