@@ -389,7 +389,7 @@ def test_many_problems_are_told_of_in_a_message_that_can_be_read(running: Runnin
     for path in running.project.lake.glob("*/month=*/data.parquet"):
         path.write_bytes(path.read_bytes()[:-1])
     lines, numbers = failure(self_check(running))
-    # Twenty-eight tables of five months that cannot be read; those of January were others before, too.
+    # 28 tables of five months that cannot be read; those of January were others before, too.
     assert numbers["problems"] == 168
     assert len(lines.splitlines()) == 51
     assert lines.endswith("\n... and 118 more")
