@@ -61,15 +61,20 @@ def test_the_demo_says_what_it_did_and_where_to_look(demo: tuple[Project, str]) 
     assert f" {best.health:.1f} {best.band} " in first
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
 def test_a_demo_again_changes_no_table_and_never_the_lookups(demo: tuple[Project, str]) -> None:
     project, _ = demo
-    lookups = {path.name: path.read_bytes() for path in project.lookups.iterdir()}
+    lookups = contents(project.lookups)
     before = project.bytes_of_lake()
     again = project.run("run", "--from", "2025-11")
     assert again.returncode == 0
     assert project.bytes_of_lake() == before
-    assert {path.name: path.read_bytes() for path in project.lookups.iterdir()} == lookups
-    assert lookups == {path.name: path.read_bytes() for path in LOOKUPS.iterdir()}
+    assert contents(project.lookups) == lookups == contents(LOOKUPS)
 
 
 def test_clients_of_very_different_sizes(scores: pd.DataFrame) -> None:

@@ -132,7 +132,9 @@ def test_a_correction_starts_its_month_and_the_later_months_that_read_it(ticking
     assert months(requests) == span("2023-02", "2023-10")
     assert tables(requests[0])[0] == "raw_pendo_export"
     assert {"momentum", "client_scores"} < {*tables(requests[6])}
-    assert tables(requests[-1])[0] == "structural_risk"  # reads usage; composite does not
+    # What reads usage of a year; and alerts, which are carried from month to month.
+    assert {"structural_risk", "alert_states", "alerts"} <= {*tables(requests[-1])}
+    assert not {"momentum", "index_scores"} & {*tables(requests[-1])}
     assert ticking.run(requests) == dict.fromkeys(months(requests), True)
     assert ticking.settle() == []
 

@@ -238,6 +238,7 @@ def test_a_changed_lookup_shows_the_tables_made_from_the_old_one_as_stale(
         "client_profile",
         "health_components",
         "structural_risk",
+        "client_signals",
         *FEED_TABLES,
     }
     assert running.run("2024-01").succeeded
