@@ -53,32 +53,26 @@ def read_yaml(path: Path, empty_means: str) -> YamlFile:
         raise LookupRefused(path, "", f"cannot be read ({error.strerror})", "check it") from None
     except UnicodeDecodeError:
         raise LookupRefused(path, "", "is not UTF-8 text", "save it as UTF-8") from None
-    return parse_yaml(path, text)
-
-
-def parse_yaml(path: Path, text: str, above: int = 0) -> YamlFile:
-    """The same of text that begins after so many lines of its file."""
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         values = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"line {above + mark.line + 1}" if mark else ""
+        place = f"line {mark.line + 1}" if mark else ""
         raise LookupRefused(
             path, place, "is not YAML", "check the indentation and colons"
         ) from None
     if tree is None:
         return YamlFile(path, {}, {})
     if not isinstance(tree, yaml.MappingNode):
-        first = f"line {above + 1}"
-        raise LookupRefused(path, first, "expected `setting: value` lines", "rewrite it")
-    return YamlFile(path, values, _lines(path, tree, above))
+        raise LookupRefused(path, "line 1", "expected `setting: value` lines", "rewrite it")
+    return YamlFile(path, values, _lines(path, tree))
 
 
-def _lines(path: Path, tree: yaml.MappingNode, above: int, within: str = "") -> dict[str, int]:
+def _lines(path: Path, tree: yaml.MappingNode, within: str = "") -> dict[str, int]:
     lines: dict[str, int] = {}
     for key, value in tree.value:
-        name, line = f"{within}{key.value}", above + key.start_mark.line + 1
+        name, line = f"{within}{key.value}", key.start_mark.line + 1
         if name in lines:
             raise LookupRefused(
                 path,
@@ -88,5 +82,5 @@ def _lines(path: Path, tree: yaml.MappingNode, above: int, within: str = "") -> 
             )
         lines[name] = line
         if isinstance(value, yaml.MappingNode):
-            lines |= _lines(path, value, above, f"{name}.")
+            lines |= _lines(path, value, f"{name}.")
     return lines
