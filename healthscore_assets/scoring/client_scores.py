@@ -2,7 +2,8 @@
 
 import ibis
 
-_FORMULA = r"^[=+\-@\t\r]"
+FORMULA = r"^[=+\-@\t\r]"
+"""Text that a spreadsheet would run."""
 
 
 def client_scores(
@@ -39,7 +40,7 @@ def spreadsheet_safe(table: ibis.Table) -> ibis.Table:
     return table.mutate(
         **{
             name: ibis.ifelse(
-                table[name].re_search(_FORMULA), ibis.literal("'") + table[name], table[name]
+                table[name].re_search(FORMULA), ibis.literal("'") + table[name], table[name]
             )
             for name, dtype in table.schema().items()
             if dtype.is_string()

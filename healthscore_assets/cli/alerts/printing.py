@@ -2,11 +2,13 @@
 
 import csv
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from healthscore_assets.cli.alerts.options import Format
+from healthscore_assets.scoring.client_scores import FORMULA
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], form: Format, columns: Sequence[str]) -> None:
@@ -26,6 +28,5 @@ def printable(text: str) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """A spreadsheet runs no cell: see CONTRACTS of what CSV for people promises."""
-    starts = ("=", "+", "-", "@", "\t", "\r")
-    return f"'{value}" if isinstance(value, str) and value.startswith(starts) else value
+    """As `spreadsheet_safe` makes the text of tables."""
+    return f"'{value}" if isinstance(value, str) and re.search(FORMULA, value) else value
