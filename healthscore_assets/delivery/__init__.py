@@ -1,0 +1,1 @@
+"""What leaves the house: messages to people, scores to the systems that they work in."""

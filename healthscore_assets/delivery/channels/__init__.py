@@ -1,0 +1,1 @@
+"""What messages are sent by: each kind of channel is a file."""

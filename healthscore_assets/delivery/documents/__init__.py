@@ -1,0 +1,1 @@
+"""What messages say, whatever they are sent by."""
