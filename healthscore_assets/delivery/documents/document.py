@@ -6,7 +6,9 @@ happens to be called, and the forms in `delivery/rendering/` show it as it is.
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from healthscore_assets.delivery.texts import whole
 
 Tone = Literal["plain", "good", "warning", "bad"]
 """How a line is to be taken; a form may give it a colour or a sign."""
@@ -14,6 +16,18 @@ Tone = Literal["plain", "good", "warning", "bad"]
 Purpose = Literal["alerts", "digest", "portfolio", "operators", "trial"]
 """Why a message is sent: strong alerts at once, an owner's digest of the day, the portfolio of the
 week, what operators are to know, and a trial of a channel."""
+
+
+def _whole(told: Any) -> Any:
+    """A value, and all that it holds, without halves of characters: JSON cannot hold those."""
+    if isinstance(told, str):
+        return whole(told)
+    if isinstance(told, dict):
+        return {_whole(name): _whole(value) for name, value in told.items()}
+    return [_whole(each) for each in told] if isinstance(told, list | tuple) else told
+
+
+Text = Annotated[str, BeforeValidator(_whole)]
 
 
 class _Said(BaseModel):
@@ -26,15 +40,15 @@ class _Said(BaseModel):
 class Line(_Said):
     """One line: what it is about, and what is said of it."""
 
-    text: str
-    detail: str = ""
+    text: Text
+    detail: Text = ""
     tone: Tone = "plain"
 
 
 class Section(_Said):
     """Lines under a heading."""
 
-    heading: str
+    heading: Text
     lines: tuple[Line, ...]
 
 
@@ -42,19 +56,19 @@ class Image(_Said):
     """A picture; ``says`` is what it shows, for those who cannot see it."""
 
     png: bytes
-    says: str
+    says: Text
 
 
 class Document(_Said):
     """A message. ``title`` is its subject, ``data`` the same for programs, as JSON takes it."""
 
     purpose: Purpose
-    title: Annotated[str, Field(min_length=1)]
-    intro: str = ""
+    title: Annotated[Text, Field(min_length=1)]
+    intro: Text = ""
     sections: tuple[Section, ...] = ()
-    closing: str = ""
+    closing: Text = ""
     image: Image | None = None
-    data: dict[str, Any] = {}
+    data: Annotated[dict[str, Any], AfterValidator(_whole)] = {}
 
     def as_json(self) -> str:
         """As it is kept until it is sent."""
