@@ -1,0 +1,187 @@
+"""Mail servers of this machine: one speaks SMTP as it should, one says what it is told to."""
+
+import asyncio
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Mail:
+    """What arrived: the addresses of the envelope, and the message."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    raw: bytes
+
+    @property
+    def message(self) -> EmailMessage:
+        read = message_from_bytes(self.raw, policy=policy.default)
+        assert isinstance(read, EmailMessage)
+        return read
+
+
+class MailServer:
+    """An SMTP server of 127.0.0.1.
+
+    `sender_replies`, `recipient_replies` (by address) and `data_replies` are said instead of 250,
+    the first and the last in turn; with `drops_after_data` the message is kept and the connection
+    broken off before the answer, with `waits_after_data` there is none until `released`.
+    """
+
+    def __init__(
+        self,
+        context: ssl.SSLContext | None = None,
+        login: tuple[str, str] | None = None,
+        at_once_tls: bool = False,
+        **smtp: Any,
+    ) -> None:
+        self.mails: list[Mail] = []
+        self.logins: list[str] = []
+        self.sender_replies: list[str] = []
+        self.recipient_replies: dict[str, str] = {}
+        self.data_replies: list[str] = []
+        self.drops_after_data = 0
+        self.waits_after_data = False
+        self._login = login
+        self._released = asyncio.Event()
+        if login is not None:
+            # A connection that is secure before SMTP begins is none to aiosmtpd.
+            secure = {"auth_require_tls": False} if at_once_tls else {"auth_required": True}
+            smtp |= {"authenticator": self._authenticate, **secure}
+        if at_once_tls:
+            smtp["ssl_context"] = context
+        elif context is not None:
+            smtp |= {"tls_context": context, "require_starttls": True}
+        self._controller = _Controller(self, hostname="127.0.0.1", port=0, **smtp)
+
+    @property
+    def port(self) -> int:
+        return self._controller.port
+
+    @contextmanager
+    def running(self) -> Iterator["MailServer"]:
+        self._controller.start()
+        try:
+            yield self
+        finally:
+            self.release()
+            self._controller.stop()
+
+    def release(self) -> None:
+        """Let go of who waits."""
+        self._controller.loop.call_soon_threadsafe(self._released.set)
+
+    def _authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, way: str, told: LoginPassword
+    ) -> AuthResult:
+        self.logins.append(way)
+        right = (told.login.decode(), told.password.decode()) == self._login
+        return AuthResult(success=right, handled=False)
+
+    async def handle_MAIL(  # noqa: N802 - the names that aiosmtpd calls
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.sender_replies:
+            return self.sender_replies.pop(0)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.recipient_replies:
+            return self.recipient_replies[address]
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802
+        self, server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        reply = self.data_replies.pop(0) if self.data_replies else "250 OK"
+        if reply.startswith("2"):
+            assert isinstance(envelope.content, bytes)
+            recipients = tuple(envelope.rcpt_tos)
+            self.mails.append(Mail(envelope.mail_from or "", recipients, envelope.content))
+        if self.waits_after_data:
+            await asyncio.wait_for(self._released.wait(), _SECONDS)
+        if self.drops_after_data:
+            self.drops_after_data -= 1
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        return reply
+
+
+class _Controller(Controller):
+    def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+class _Said(StreamRequestHandler):
+    timeout = _SECONDS
+    server: "_SayingServer"
+
+    def handle(self) -> None:
+        owner = self.server.owner
+        if owner.greeting is None:
+            owner.released.wait(_SECONDS)
+            return
+        self.wfile.write(owner.greeting)
+        while line := self.rfile.readline():
+            owner.heard.append(line.rstrip())
+            command = line.split()[0].upper().decode("latin-1") if line.strip() else ""
+            reply = owner.replies.get(command)
+            if reply is None:
+                return
+            self.wfile.write(reply)
+
+
+class _SayingServer(ThreadingTCPServer):
+    owner: "SayingServer"
+
+    def handle_error(self, _request: object, _address: object) -> None:
+        """Clients leave when they have heard enough."""
+
+
+class SayingServer:
+    """Says `greeting` (None: nothing, until `released`), then to each command its reply; it closes
+    the connection at a command that has none."""
+
+    def __init__(self, greeting: bytes | None, **replies: bytes) -> None:
+        self.greeting = greeting
+        self.replies = replies
+        self.heard: list[bytes] = []
+        self.released = threading.Event()
+        self._server = _SayingServer(("127.0.0.1", 0), _Said)
+        self._server.owner = self
+
+    @property
+    def port(self) -> int:
+        return self._server.server_address[1]
+
+    @contextmanager
+    def running(self) -> Iterator["SayingServer"]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.released.set()
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()
