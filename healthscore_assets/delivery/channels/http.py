@@ -1,0 +1,163 @@
+"""What channels that post over HTTP share: which URLs they take, and what answers mean.
+
+A redirect is not followed: what is posted is meant for the server that was named.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from healthscore_assets.delivery.channels.channel import Fate, Outcome
+from healthscore_assets.delivery.channels.trying import NotSent, Voice
+
+_MOST_BYTES = 65_536
+"""That are read of an answer."""
+
+_LONGEST_WAIT = 86_400.0
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_LATER = (408, 425, 429)
+MEND = (401, 403, 404, 405, 407, 410)
+"""Statuses after which nothing passes until somebody mends the channel."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a server answered; names of headers in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Web:
+    """Posts for one channel, each within ``timeout_seconds`` from first to last."""
+
+    voice: Voice
+    timeout_seconds: float
+    context: ssl.SSLContext = field(repr=False)
+
+    def url(self, told: str, place: str) -> httpx.URL:
+        """The URL that a secret or a setting holds. Raises NotSent where it cannot be used."""
+        try:
+            url = httpx.URL(told)
+            url.host.encode("idna")
+        except (httpx.InvalidURL, UnicodeError):
+            url = httpx.URL("")
+        bad_port = url.port is not None and not 0 < url.port < 65536
+        if url.scheme not in ("http", "https") or not url.host or bad_port or " " in told:
+            raise self._mend(f"{place} holds no http or https URL", f"put the URL into {place}")
+        if url.scheme == "http" and url.host not in _LOCAL:
+            found = f"{place} holds an http URL of {url.host}, where others could read along"
+            raise self._mend(found, "use https")
+        return url
+
+    def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """What the server answers. Raises NotSent where there is no whole answer."""
+        try:
+            return asyncio.run(self._exchange(url, body, headers))
+        except TimeoutError:
+            found = f"no answer from {url.host} within {self.timeout_seconds:g} seconds"
+        except httpx.RequestError as error:
+            found = self._found(url, error)
+        raise self.voice.not_sent(
+            Fate.LATER, found, "if it goes on, see whether it can be reached from here"
+        ) from None
+
+    async def _exchange(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
+        # httpx limits each step: a server that sends a byte now and then would never end.
+        async with (
+            asyncio.timeout(self.timeout_seconds),
+            httpx.AsyncClient(verify=self.context, timeout=None) as client,
+            client.stream("POST", url, content=body, headers={**headers, **_AS_IT_IS}) as answer,
+        ):
+            content = b""
+            async for piece in answer.aiter_raw():
+                content += piece
+                if len(content) >= _MOST_BYTES:
+                    break
+            text = content[:_MOST_BYTES].decode("utf-8", errors="replace")
+            return Answer(answer.status_code, answer.headers, text)
+
+    def _found(self, url: httpx.URL, error: httpx.RequestError) -> str:
+        """Why there is no answer, in words of our own: those of libraries repeat what was sent."""
+        for cause in _causes(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                found = f"the certificate of {url.host} is not trusted ({cause.verify_message})"
+                todo = "if it is by an authority of your own, name its file in SSL_CERT_FILE"
+                raise self._mend(found, todo)
+            if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
+                raise self._mend(f"{url.host} does not speak TLS there", "mend the URL")
+            if isinstance(cause, socket.gaierror):
+                return f"the name {url.host} was not found"
+            if isinstance(cause, ConnectionRefusedError):
+                return f"{url.host} refused the connection"
+        if isinstance(error, httpx.ProxyError):
+            return f"the proxy on the way to {url.host} refused"
+        if isinstance(error, httpx.ConnectError):
+            return f"{url.host} cannot be reached"
+        return f"{url.host} broke off, or answered what is not HTTP, before its answer was whole"
+
+    def outcome(self, answer: Answer, place: str, now: datetime) -> Outcome:
+        """What a status means; ``place`` is where the URL stands."""
+        status = answer.status
+        if 200 <= status < 300:
+            return Outcome(Fate.SENT)
+        if 300 <= status < 400:
+            todo = f"redirects are not followed: put the URL that it leads to into {place}"
+            return self.voice.outcome(
+                Fate.CHANNEL_REFUSED, f"answered {status}, a redirect{_host(answer)}", todo
+            )
+        said = f", and says {self.voice.quoted(answer.text)}" if answer.text.strip() else ""
+        found = f"answered {status}{said}"
+        if status < 200 or status >= 500 or status in _LATER:
+            todo = "if it goes on, ask whoever runs that server"
+            return self.voice.outcome(Fate.LATER, found, todo, wait_seconds(answer, now))
+        if status in MEND:
+            todo = f"see whether {place} still holds what is valid there"
+            return self.voice.outcome(Fate.CHANNEL_REFUSED, found, todo)
+        return self.voice.outcome(Fate.REFUSED, found, "this message is not taken there")
+
+    def _mend(self, found: str, todo: str) -> NotSent:
+        return self.voice.not_sent(Fate.CHANNEL_REFUSED, found, todo)
+
+
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+
+
+def wait_seconds(answer: Answer, now: datetime) -> float | None:
+    """How long a server asks to be left alone, a day at most: ``Retry-After``, of either form."""
+    told = answer.headers.get("retry-after", "").strip()
+    if told.isascii() and told.isdigit():
+        return min(float(told[:10]), _LONGEST_WAIT)
+    try:
+        when = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    if when.tzinfo is None:  # the form that says UTC without being sure of it
+        when = when.replace(tzinfo=UTC)
+    return min(max((when - now).total_seconds(), 0.0), _LONGEST_WAIT)
+
+
+def _host(answer: Answer) -> str:
+    """Of where a redirect leads only the host: the rest may be a secret as well."""
+    try:
+        host = httpx.URL(answer.headers.get("location", "")).host
+    except httpx.InvalidURL:
+        return ""
+    return f" to {host}" if host else ""
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            for each in error.exceptions:
+                yield from _causes(each)
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,53 @@
+"""Libraries that log what they send: nothing of it is to reach a handler."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_ROOTS = ("apprise", "httpcore", "httpx", "requests", "slack_sdk", "urllib3")
+"""httpx logs URLs at INFO, the others URLs, headers and bodies at DEBUG."""
+
+_lock = threading.Lock()
+_sending = 0
+_before: dict[logging.Logger, tuple[list[logging.Handler], bool]] = {}
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """For this time their records go nowhere; levels stay, so that a library can hear itself.
+
+    The first who sends turns them off and the last turns them on again, in whichever thread.
+    """
+    global _sending
+    with _lock:
+        _sending += 1
+        if _sending == 1:
+            _turn_off()
+    try:
+        yield
+    finally:
+        with _lock:
+            _sending -= 1
+            if _sending == 0:
+                _turn_on()
+
+
+def _turn_off() -> None:
+    for logger in _loggers():
+        _before[logger] = (logger.handlers, logger.propagate)
+        # Without any handler, Python would print warnings.
+        logger.handlers, logger.propagate = [logging.NullHandler()], False
+
+
+def _turn_on() -> None:
+    for logger, (handlers, propagate) in _before.items():
+        logger.handlers, logger.propagate = handlers, propagate
+    _before.clear()
+
+
+def _loggers() -> list[logging.Logger]:
+    """The roots, which may not have logged yet, and those below that somebody may have set up."""
+    below = tuple(f"{root}." for root in _ROOTS)
+    known = [name for name in logging.root.manager.loggerDict if name.startswith(below)]
+    return [logging.getLogger(name) for name in (*_ROOTS, *known)]

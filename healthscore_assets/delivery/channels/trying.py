@@ -1,0 +1,64 @@
+"""One try to send, of whatever kind: it is quiet, and what it finds is told without secrets."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
+from healthscore_assets.delivery.channels.quiet import quiet
+from healthscore_assets.delivery.secrets import redacted
+from healthscore_assets.delivery.texts import cut, one_line
+
+_MOST = 200
+"""Characters that are shown of what a server says."""
+
+
+class NotSent(Exception):
+    """A try has come to its end; the outcome says how."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.says)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How a channel speaks: it names itself, and keeps its secrets in all their forms."""
+
+    name: str
+    kind: str
+    hidden: tuple[str, ...] = field(repr=False)
+
+    def outcome(
+        self, fate: Fate, found: str, todo: str, wait_seconds: float | None = None
+    ) -> Outcome:
+        """What was found, and what to do."""
+        return Outcome(fate, self.line(f"{found}; {todo}"), wait_seconds)
+
+    def not_sent(self, fate: Fate, found: str, todo: str) -> NotSent:
+        """The same, to be raised."""
+        return NotSent(self.outcome(fate, found, todo))
+
+    def line(self, text: str) -> str:
+        """A line of this channel's."""
+        return redacted(f"channel {self.name} ({self.kind}): {text}", *self.hidden)
+
+    def quoted(self, text: str) -> str:
+        """What a server says: in quotes, on one line, cut, whatever it may hold."""
+        # Cut last: half a secret is not found.
+        return f'"{cut(redacted(one_line(text), *self.hidden), _MOST)}"'
+
+
+class Tries(ABC):
+    """A channel: ``send`` as all have it, around the one try of its kind."""
+
+    def send(self, letter: Letter) -> Outcome:
+        """Hand a message over."""
+        with quiet():
+            try:
+                return self._try(letter)
+            except NotSent as end:
+                return end.outcome
+
+    @abstractmethod
+    def _try(self, letter: Letter) -> Outcome:
+        """Send it, or raise NotSent."""
