@@ -76,7 +76,7 @@ def _addresses(name: str, told: str) -> list[Address]:
             Address(each.display_name, each.username, each.domain.encode("idna").decode())
             for each in header.addresses
         ]
-    except (HeaderParseError, ValueError):  # also what IDNA has no form for
+    except (HeaderParseError, ValueError, IndexError):  # IndexError at "ann@": the library's own
         raise no_address from None
     bad = [each for each in header.defects if not isinstance(each, ObsoleteHeaderDefect)]
     if bad or not all(each.username and each.domain for each in found) or not found:
