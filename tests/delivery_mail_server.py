@@ -142,10 +142,17 @@ class _Said(StreamRequestHandler):
             owner.released.wait(_SECONDS)
             return
         self.wfile.write(owner.greeting)
+        if not owner.greeting:
+            return
         while line := self.rfile.readline():
             owner.heard.append(line.rstrip())
             command = line.split()[0].upper().decode("latin-1") if line.strip() else ""
             reply = owner.replies.get(command)
+            while reply is not None and reply.startswith(b"354"):
+                self.wfile.write(reply)
+                while self.rfile.readline() not in (b"", b".\r\n"):
+                    pass
+                reply = owner.replies.get(".")
             if reply is None:
                 return
             self.wfile.write(reply)
@@ -159,16 +166,25 @@ class _SayingServer(ThreadingTCPServer):
 
 
 class SayingServer:
-    """Says `greeting` (None: nothing, until `released`), then to each command its reply; it closes
-    the connection at a command that has none."""
+    """Says `greeting` (None: nothing, until `released`), then to each command its reply.
 
-    def __init__(self, greeting: bytes | None, **replies: bytes) -> None:
+    After a 354 it takes in the message, to whose dot it replies. It closes the connection at what
+    has no reply, or with no greeting. With a context the connection is secure from its start.
+    """
+
+    def __init__(
+        self, greeting: bytes | None, context: ssl.SSLContext | None = None, **replies: bytes
+    ) -> None:
         self.greeting = greeting
         self.replies = replies
         self.heard: list[bytes] = []
         self.released = threading.Event()
         self._server = _SayingServer(("127.0.0.1", 0), _Said)
         self._server.owner = self
+        if context is not None:
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     @property
     def port(self) -> int:

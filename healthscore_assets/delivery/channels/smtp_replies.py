@@ -45,6 +45,8 @@ class Refusals:
         match error:
             case smtplib.SMTPRecipientsRefused():
                 return self._by_recipients(error)
+            case smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
+                return self._too_slow()
             case smtplib.SMTPServerDisconnected():
                 return self._later(f"{self._host} broke off before it had answered")
             case smtplib.SMTPAuthenticationError() if error.smtp_code >= 500:
@@ -84,14 +86,7 @@ class Refusals:
                 return self._not_offered(error)
 
     def _not_offered(self, error: smtplib.SMTPException) -> NotSent:
-        told = str(error)
-        if "SMTPUTF8" in told:
-            return self.voice.not_sent(
-                Fate.REFUSED,
-                f"{self._host} takes no addresses with other than ASCII letters",
-                "write another address of theirs",
-            )
-        if "STARTTLS" in told:
+        if "STARTTLS" in str(error):
             return self._mend(
                 f"{self._host} does not offer STARTTLS",
                 'set security: tls (often port 465), or "none" where the network is yours',
@@ -129,11 +124,13 @@ class Refusals:
             case ConnectionRefusedError():
                 return self._later(f"{self._host} refused the connection")
             case TimeoutError():
-                return self._later(
-                    f"no answer from {self._host} within {self.settings.timeout_seconds:g} seconds"
-                )
+                return self._too_slow()
             case _:
                 return self._later(f"{self._host} cannot be reached, or broke off")
+
+    def _too_slow(self) -> NotSent:
+        seconds = self.settings.timeout_seconds
+        return self._later(f"no answer from {self._host} within {seconds:g} seconds")
 
     def _said(self, error: smtplib.SMTPResponseException) -> str:
         return f"{error.smtp_code} {self.voice.quoted(as_text(error.smtp_error))}"
