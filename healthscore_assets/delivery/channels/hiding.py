@@ -24,7 +24,7 @@ def forms_of_url(url: str) -> tuple[str, ...]:
     except ValueError:  # no URL, and then all of it is secret
         return forms(url)
     told = parts.path + (f"?{parts.query}" if parts.query else "")
-    pieces = re.split(r"[/?&=;]", f"{told}#{parts.fragment}")
+    pieces = re.split(r"[/?&=;#]", f"{told}#{parts.fragment}")
     whole = [url, told, parts.path.rstrip("/"), parts.path.strip("/"), parts.query, *login]
     return forms(
         *(each for each in whole if len(each) > 1), *(p for p in pieces if len(p) >= _LONG)

@@ -10,12 +10,12 @@ _ROOTS = ("apprise", "httpcore", "httpx", "requests", "slack_sdk", "urllib3")
 
 _lock = threading.Lock()
 _sending = 0
-_before: dict[logging.Logger, tuple[list[logging.Handler], bool]] = {}
+_before: dict[logging.Logger, tuple[list[logging.Handler], bool, int]] = {}
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """For this time their records go nowhere; levels stay, so that a library can hear itself.
+    """For this time their records go nowhere. A library still hears its own warnings.
 
     The first who sends turns them off and the last turns them on again, in whichever thread.
     """
@@ -35,14 +35,16 @@ def quiet() -> Iterator[None]:
 
 def _turn_off() -> None:
     for logger in _loggers():
-        _before[logger] = (logger.handlers, logger.propagate)
+        _before[logger] = (logger.handlers, logger.propagate, logger.level)
         # Without any handler, Python would print warnings.
         logger.handlers, logger.propagate = [logging.NullHandler()], False
+        logger.setLevel(logging.WARNING)
 
 
 def _turn_on() -> None:
-    for logger, (handlers, propagate) in _before.items():
+    for logger, (handlers, propagate, level) in _before.items():
         logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
     _before.clear()
 
 
