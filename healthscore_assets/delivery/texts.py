@@ -1,12 +1,15 @@
 """Texts of others, such as what a client is called, made safe to show: each way is here once."""
 
+import re
+
+_HALVES = re.compile("[\ud800-\udfff]")
 _JOINERS = "\u200c\u200d"
 """Unseen, but words in Persian and Hindi are spelled with them, and emoji are made with them."""
 
 
 def whole(text: str) -> str:
     """Text that can be written as UTF-8: halves of characters, as of a bad file name, are not."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return _HALVES.sub("\ufffd", text)
 
 
 def printable(text: str) -> str:

@@ -115,7 +115,7 @@ def _mark(
     *,
     until: date | None = None,
 ) -> None:
-    from healthscore_assets.cli.alerts.printing import printable
+    from healthscore_assets.delivery.texts import printable
 
     exports, lookups, lake, ledger = places
     workplace = workplace_of(exports, lookups, lake)

@@ -22,11 +22,6 @@ def print_rows(rows: Sequence[Mapping[str, Any]], form: Format, columns: Sequenc
         writer.writerow({name: _safe(row[name]) for name in columns})
 
 
-def printable(text: str) -> str:
-    """Text without what a terminal would obey; lines stay lines."""
-    return "".join(each if each == "\n" or each.isprintable() else "�" for each in text)
-
-
 def _safe(value: Any) -> Any:
     """As `spreadsheet_safe` makes the text of tables."""
     return f"'{value}" if isinstance(value, str) and re.search(FORMULA, value) else value

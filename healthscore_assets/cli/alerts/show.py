@@ -81,7 +81,7 @@ def _show(
 ) -> None:
     from rich.markup import escape
 
-    from healthscore_assets.cli.alerts.printing import printable
+    from healthscore_assets.delivery.texts import printable
 
     client = escape(printable(f"{alert.client_name} ({alert.client_id})"))
     console.print(f"[bold]{escape(title)}[/bold]  {client}")
@@ -129,8 +129,8 @@ class _Playbook:
         """Print it; what keeps it from being filled goes to standard error."""
         from rich.markup import escape
 
-        from healthscore_assets.cli.alerts.printing import printable
         from healthscore_assets.cli.options import complain
+        from healthscore_assets.delivery.texts import printable
 
         if self.goal is not None:
             console.print()

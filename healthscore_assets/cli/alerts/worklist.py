@@ -100,7 +100,7 @@ def _show(
     from rich.markup import escape
     from rich.table import Table
 
-    from healthscore_assets.cli.alerts.printing import printable
+    from healthscore_assets.delivery.texts import printable
     from healthscore_assets.monitoring.observation import plural
 
     console = Console(width=None if sys.stdout.isatty() else 150, highlight=False)

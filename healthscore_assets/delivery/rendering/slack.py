@@ -36,7 +36,8 @@ def slack_message(document: Document, key: str) -> dict[str, Any]:
 
 
 def _fits(blocks: list[dict[str, Any]]) -> bool:
-    return len(blocks) <= MOST_BLOCKS and len(json.dumps(blocks)) <= MOST_CHARACTERS
+    characters = len(json.dumps(blocks, ensure_ascii=False))
+    return len(blocks) <= MOST_BLOCKS and characters <= MOST_CHARACTERS
 
 
 def _blocks(document: Document, key: str) -> list[dict[str, Any]]:
