@@ -212,6 +212,7 @@ def test_mail_of_the_same_is_the_same() -> None:
         ),
         *("ann@example.com;bob@b.example", "ann@example.com\r\nBcc: b@b.example", "<>", "a@b..c"),
         *("=?utf-8?q?=0ABcc:x@b.example?= <a@b.example>", "ann@example.com\0", "ü@b.example"),
+        "Ann \u202e <ann@example.com>",
         f"ann@{'x' * 64}.example",
     ],
 )
@@ -298,6 +299,7 @@ def test_slack_reads_no_text_as_markup(document: Document, key: str) -> None:
 @given(documents)
 @settings(deadline=None)
 @example(named(*NASTY))
+@example(long(60, 0))
 @example(long(60, 3))
 @example(long(3, 300))
 @example(long(49, 1, "😀" * 500))
