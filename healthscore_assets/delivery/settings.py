@@ -1,8 +1,10 @@
 """Who is told what, by what: ``lookups/delivery.yaml``, read strictly."""
 
 import functools
+import re
 from collections.abc import Mapping
 from datetime import time
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -43,8 +45,23 @@ def _clock(told: object) -> time:
         raise ValueError('is no time of day; write one such as "07:00"') from None
 
 
+def _host(told: str) -> str:
+    try:
+        told.encode("idna")
+        if ":" in told:
+            ip_address(told)
+    except ValueError:
+        named = False
+    else:
+        named = re.fullmatch(r"[\w.:-]+", told) is not None
+    if not named:
+        raise ValueError("is no name of a host; write one such as smtp.example.com, no URL or port")
+    return told
+
+
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[time, BeforeValidator(_clock)]
+Host = Annotated[str, AfterValidator(_host)]
 SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 """The name of an environment variable; the secret itself never stands in the file."""
 
@@ -88,7 +105,7 @@ class EmailChannel(_Settings):
     """A mail server that takes mail from ``sender``."""
 
     kind: Literal["email"]
-    host: Text
+    host: Host
     port: Annotated[int, Field(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
     user: SecretName | None = None

@@ -3,6 +3,7 @@
 import ssl
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from subprocess import run
 from typing import Any
 
@@ -13,6 +14,8 @@ from delivery_mail_server import MailServer, SayingServer
 from delivery_servers import server_context, trusting, unused_port
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
+from healthscore_assets.delivery.settings import EmailChannel, read_delivery_settings
+from healthscore_assets.lookups.refused import LookupRefused
 
 USER, PASSWORD = "robot@example.com", "pass/word+of=robot"
 ANN, BOB, EVE = "ann@example.com", "bob@example.com", "eve@example.com"
@@ -149,7 +152,7 @@ def test_tls_at_once_where_there_is_none() -> None:
 
 
 def test_an_authority_of_your_own(
-    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    authority: trustme.CA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """What the message says to do: SSL_CERT_FILE, in a process of its own."""
     file = tmp_path / "authority.pem"
@@ -330,11 +333,40 @@ def test_nobody_listens() -> None:
     assert f"127.0.0.1:{port} refused the connection" in outcome.says
 
 
-@pytest.mark.parametrize("host", ["mail.invalid", "mail..example.com", "a" * 70])
-def test_a_host_that_is_none(host: str) -> None:
-    outcome = plainly(25, host=host)
-    assert outcome.fate in (Fate.LATER, Fate.CHANNEL_REFUSED)
-    assert outcome.says.startswith("channel team (email): the ")
+def test_a_name_that_nobody_has() -> None:
+    """The domain `invalid` is nobody's: RFC 2606."""
+    outcome = plainly(25, host="mail.invalid")
+    assert outcome.fate is Fate.LATER
+    assert "the name mail.invalid was not found" in outcome.says
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "mail..example.com",
+        "a" * 70,
+        "https://mail.example.com",
+        "mail.example.com:587",
+        "mail.example.com/",
+        "mail example.com",
+        "ann@example.com",
+    ],
+)
+def test_a_host_that_is_none(tmp_path: Path, host: str) -> None:
+    """Settings are not read with one."""
+    file = tmp_path / "delivery.yaml"
+    file.write_text(
+        f'channels:\n  mail:\n    kind: email\n    host: "{host}"\n    sender: health@example.com\n'
+    )
+    with pytest.raises(LookupRefused, match=r"setting channels\.mail\.host: is no name of a host"):
+        read_delivery_settings(file)
+
+
+@pytest.mark.parametrize("host", ["mail.example.com", "127.0.0.1", "::1", "mail", "mäil.example"])
+def test_a_host(host: str) -> None:
+    told = {"kind": "email", "host": host, "sender": "health@example.com"}
+    assert EmailChannel.model_validate(told).host == host
 
 
 @pytest.mark.parametrize(
