@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.delivery.channels.hiding import forms, forms_of_url
+from healthscore_assets.delivery.channels.hiding import forms, forms_of_services, forms_of_url
 from healthscore_assets.delivery.channels.quiet import quiet
 from healthscore_assets.delivery.secrets import redacted
 
@@ -81,6 +81,13 @@ def test_the_host_of_a_url_is_shown() -> None:
 @pytest.mark.parametrize("told", ["no-url-but-a-secret", "https://[1::/secret", "", "/", "x:y"])
 def test_what_is_no_url_is_secret_as_a_whole(told: str) -> None:
     assert told == "" or told not in redacted(f"<{told}>", *forms_of_url(told)) or told == "/"
+
+
+@pytest.mark.parametrize("part", ["keyAAA1", "keyBBB2", "pass/word", "chat.example.com"])
+def test_urls_of_apprise(part: str) -> None:
+    """Of many services the host is a key: there is no telling which."""
+    urls = "slack://keyAAA1/keyBBB2/keyC, jsons://user:pass%2Fword@chat.example.com/room"
+    assert redacted(f"see {part} there", *forms_of_services(urls)) == "see *** there"
 
 
 class _Heard(logging.Handler):

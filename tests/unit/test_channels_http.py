@@ -161,6 +161,35 @@ def test_a_certificate(kind: str) -> None:
         assert "SSL_CERT_FILE" in outcome.says
 
 
+@pytest.mark.parametrize("act", [never_answers(), drips(b"X-Y: z\r\n")])
+def test_a_secure_server_that_is_too_slow(act: Act) -> None:
+    authority = trustme.CA()
+    with HttpServer(act, authority).running() as server:
+        outcome = channel_of("teams", server.url, trusting(authority), seconds=0.3).send(letter())
+    assert outcome.fate is Fate.LATER
+    assert "no answer from 127.0.0.1 within 0.3 seconds; " in outcome.says
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://proxy", "http://pro xy:x"])
+def test_a_proxy_that_cannot_be_used(
+    kind: str, proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    outcome = channel_of(kind, "https://hooks.example.com/secretpath").send(letter())
+    assert outcome.fate is Fate.CHANNEL_REFUSED
+    assert "the proxy that the environment names cannot be used; give HTTPS_PROXY" in outcome.says
+
+
+def test_a_proxy_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers CONNECT with 501, as it is none."""
+    with HttpServer(answers(200)).running() as server:
+        monkeypatch.setenv("HTTPS_PROXY", server.url)
+        outcome = channel_of("teams", "https://hooks.example.com/secretpath").send(letter())
+    assert outcome.fate is Fate.LATER
+    assert "the proxy on the way to hooks.example.com refused" in outcome.says
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server_without_tls(kind: str) -> None:
     with HttpServer(answers(200, "ok")).running() as server:

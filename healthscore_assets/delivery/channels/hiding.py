@@ -31,6 +31,13 @@ def forms_of_url(url: str) -> tuple[str, ...]:
     )
 
 
+def forms_of_services(urls: str) -> tuple[str, ...]:
+    """All forms of Apprise's URLs, parted by commas: of many services the host is a key as well."""
+    pieces = re.split(r"[/?&=;#:@,\s]+", urls)
+    whole = [each for url in re.split(r"[,\s]+", urls) for each in forms_of_url(url)]
+    return tuple(sorted({*forms(urls, *(p for p in pieces if len(p) >= _LONG)), *whole}))
+
+
 def _forms(secret: str) -> Iterator[str]:
     for plain in {secret, unquote(secret)}:
         yield from (plain, html.escape(plain))

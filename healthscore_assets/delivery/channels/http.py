@@ -74,7 +74,7 @@ class Web:
         # httpx limits each step: a server that sends a byte now and then would never end.
         async with (
             asyncio.timeout(self.timeout_seconds),
-            httpx.AsyncClient(verify=self.context, timeout=None) as client,
+            self._client() as client,
             client.stream("POST", url, content=body, headers={**headers, **_AS_IT_IS}) as answer,
         ):
             content = b""
@@ -84,6 +84,15 @@ class Web:
                     break
             text = content[:_MOST_BYTES].decode("utf-8", errors="replace")
             return Answer(answer.status_code, answer.headers, text)
+
+    def _client(self) -> httpx.AsyncClient:
+        try:
+            return httpx.AsyncClient(verify=self.context, timeout=None)
+        except (ImportError, ValueError, httpx.InvalidURL):  # ImportError: SOCKS needs a package
+            raise self._mend(
+                "the proxy that the environment names cannot be used",
+                "give HTTPS_PROXY or ALL_PROXY the URL of an HTTP proxy, or unset it",
+            ) from None
 
     def _found(self, url: httpx.URL, error: httpx.RequestError) -> str:
         """Why there is no answer, in words of our own: those of libraries repeat what was sent."""

@@ -4,7 +4,7 @@ import ssl
 
 from healthscore_assets.delivery.channels.channel import Channel
 from healthscore_assets.delivery.channels.clock import Clock
-from healthscore_assets.delivery.channels.hiding import forms, forms_of_url
+from healthscore_assets.delivery.channels.hiding import forms, forms_of_services, forms_of_url
 from healthscore_assets.delivery.channels.trying import Voice
 from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.delivery.settings import (
@@ -50,7 +50,7 @@ def _apprise(name: str, settings: AppriseChannel, secrets: Secrets) -> Channel:
     from healthscore_assets.delivery.channels.apprise import Apprise
 
     url = secrets[settings.url]
-    return Apprise(Voice(name, settings.kind, forms_of_url(url)), settings.url, url)
+    return Apprise(Voice(name, settings.kind, forms_of_services(url)), settings.url, url)
 
 
 def _email(
