@@ -1,6 +1,7 @@
 """No secret in any record, outcome or repr, whatever a server does: everything is searched."""
 
 import base64
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,16 +45,14 @@ SECRETS = (
     *("hooksecret", PATH, PATH.strip("/"), QUERY, "sig%2Bsecret%2Fend", "sig+secret/end"),
     *(SIGNING, SIGNING.removeprefix("whsec_"), TOKEN, USER, PASSWORD, PLAIN, BASIC),
 )
-ALL_FORMS = {
-    form
-    for secret in SECRETS
-    for form in (
-        secret,
-        quote(secret, safe=""),
-        unquote(secret),
-        base64.b64encode(secret.encode()).decode().rstrip("="),
-    )
-}
+
+
+def _in_all_forms(secret: str) -> set[str]:
+    encoded = base64.b64encode(secret.encode()).decode().rstrip("=")
+    return {secret, quote(secret, safe=""), unquote(secret), encoded}
+
+
+ALL_FORMS = {form for secret in SECRETS for form in _in_all_forms(secret)}
 
 Open = Callable[[str], Channel]
 
@@ -96,7 +95,8 @@ def repeated(request: Request) -> str:
 def repeats(status: int) -> Act:
     def act(connection: Connection, request: Request) -> None:
         told = repeated(request)
-        location = f"https://elsewhere.example.com{request.path}"
+        host = "hooksecret" if "hooksecret" in request.path else "elsewhere"
+        location = f"https://{host}.example.com{request.path}"
         headers = {"Location": location, "Retry_After": "3"}
         connection.write(raw_answer(status, told, **headers))
 
@@ -184,6 +184,33 @@ def test_a_server(kind: str, act: str, heard: list[str], capfd: pytest.CaptureFi
     assert server.requests != []
 
 
+OF_URL = ("hooksecret", PATH, PATH.strip("/"), QUERY, "sig%2Bsecret%2Fend", "sig+secret/end")
+OF_KIND = {
+    "slack_webhook": OF_URL,
+    "slack_bot": (TOKEN,),
+    "teams": OF_URL,
+    "webhook": (*OF_URL, SIGNING, SIGNING.removeprefix("whsec_")),
+}
+
+
+@pytest.mark.parametrize("kind", OF_KIND)
+def test_each_form_by_itself(
+    kind: str, heard: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What a server says is shown, with a gap where the secret was."""
+    told = [form for secret in OF_KIND[kind] for form in _in_all_forms(secret)]
+    with HttpServer(answers(200)).running() as server, searched(heard, capfd) as seen:
+        channel = _open(KINDS[kind])(server.url)
+        for form in told:
+            bot = json.dumps({"ok": False, "error": f"it was {form}!"})
+            server.plays(
+                answers(200, bot) if kind == "slack_bot" else answers(400, f"it was {form}!")
+            )
+            outcome = channel.send(letter())
+            assert '"it was ***' in outcome.says
+            seen.append(outcome)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_server(kind: str, heard: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     urls = (
@@ -222,6 +249,17 @@ def _mail(port: int, context: Any, **more: Any) -> tuple[Channel, Outcome]:
     secrets = {"MAIL_USER": USER, "MAIL_PASSWORD": PASSWORD}
     channel = opened(settings | more, secrets, context)
     return channel, channel.send(letter("ann@example.com"))
+
+
+def test_a_password_that_is_a_word_of_ours() -> None:
+    """It is hidden where the server says it, and no gap in our own words gives it away."""
+    with SayingServer(b"554 refused, it said\r\n").running() as server:
+        settings = {"kind": "email", "host": "127.0.0.1", "port": server.port}
+        names = {"user": "MAIL_USER", "password": "MAIL_PASSWORD", "security": "starttls"}
+        secrets = {"MAIL_USER": "robot", "MAIL_PASSWORD": "refused"}
+        channel = opened({**settings, **names, "sender": "health@example.com"}, secrets)
+        outcome = channel.send(letter("ann@example.com"))
+    assert f'127.0.0.1:{server.port} refused (554 "***, it said"); ' in outcome.says
 
 
 REPEATED = f" {PLAIN} {BASIC} {USER} {PASSWORD} {quote(PASSWORD, safe='')}\r\n".encode()

@@ -284,6 +284,12 @@ def test_what_else_the_api_may_do(act: Act, fate: Fate, wait: float | None) -> N
     assert outcome.says.startswith("channel team (slack): ")
 
 
+def test_an_api_that_redirects() -> None:
+    outcome = bot_at(answers(307, Location="https://login.example.com/x"))
+    assert "answered 307, a redirect to login.example.com; " in outcome.says
+    assert outcome.says.endswith("into TOKEN or the setting api")
+
+
 def test_a_bot_waits_no_longer_than_it_should() -> None:
     with HttpServer(never_answers()).running() as server:
         outcome = bot(server.url, seconds=0.3).send(letter())

@@ -120,9 +120,8 @@ class Web:
             return Outcome(Fate.SENT)
         if 300 <= status < 400:
             todo = f"redirects are not followed: put the URL that it leads to into {place}"
-            return self.voice.outcome(
-                Fate.CHANNEL_REFUSED, f"answered {status}, a redirect{_host(answer)}", todo
-            )
+            found = f"answered {status}, a redirect to {self._redirect_host(answer)}"
+            return self.voice.outcome(Fate.CHANNEL_REFUSED, found, todo)
         said = f", and says {self.voice.quoted(answer.text)}" if answer.text.strip() else ""
         found = f"answered {status}{said}"
         if status < 200 or status >= 500 or status in _LATER:
@@ -132,6 +131,14 @@ class Web:
             todo = f"see whether {place} still holds what is valid there"
             return self.voice.outcome(Fate.CHANNEL_REFUSED, found, todo)
         return self.voice.outcome(Fate.REFUSED, found, "this message is not taken there")
+
+    def _redirect_host(self, answer: Answer) -> str:
+        """Only the host: the rest may be a secret as well."""
+        try:
+            host = httpx.URL(answer.headers.get("location", "")).host
+        except httpx.InvalidURL:
+            host = ""
+        return self.voice.without_secrets(host) or "the same host"
 
     def _mend(self, found: str, todo: str) -> NotSent:
         return self.voice.not_sent(Fate.CHANNEL_REFUSED, found, todo)
@@ -152,15 +159,6 @@ def wait_seconds(answer: Answer, now: datetime) -> float | None:
     if when.tzinfo is None:  # the form that says UTC without being sure of it
         when = when.replace(tzinfo=UTC)
     return min(max((when - now).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def _host(answer: Answer) -> str:
-    """Of where a redirect leads only the host: the rest may be a secret as well."""
-    try:
-        host = httpx.URL(answer.headers.get("location", "")).host
-    except httpx.InvalidURL:
-        return ""
-    return f" to {host}" if host else ""
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -7,7 +7,7 @@ from typing import Any
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.clock import Clock
 from healthscore_assets.delivery.channels.http import Answer, Web, wait_seconds
-from healthscore_assets.delivery.channels.slack_api import SlackApi, SlackSaysNo
+from healthscore_assets.delivery.channels.slack_api import API, SlackApi, SlackSaysNo
 from healthscore_assets.delivery.channels.slack_mention import with_mention
 from healthscore_assets.delivery.channels.slack_words import WORDS
 from healthscore_assets.delivery.channels.trying import NotSent, Tries
@@ -88,6 +88,8 @@ class SlackBot(Tries):
         return f"{found} (the message was sent, without its image)"
 
     def _no(self, no: SlackSaysNo) -> Outcome:
+        if no.word not in WORDS and no.answer.status != 200:
+            return self.web.outcome(no.answer, f"{self.place} or {API}", self.clock())
         return _said(self.web, no.word, no.answer, self.place, self.clock, no.more)
 
 
@@ -104,8 +106,6 @@ def _message(web: Web, letter: Letter) -> dict[str, Any]:
 
 def _said(web: Web, word: str, answer: Answer, place: str, clock: Clock, more: str = "") -> Outcome:
     """What a word of Slack's means."""
-    if word not in WORDS and answer.status != 200:
-        return web.outcome(answer, place, clock())
     fate, todo = WORDS.get(word, (Fate.REFUSED, "Slack's documentation explains it"))
     wait = wait_seconds(answer, clock()) if fate is Fate.LATER else None
     found = f"Slack says {web.voice.quoted(word + more)}"

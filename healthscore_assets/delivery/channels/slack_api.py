@@ -16,7 +16,8 @@ from healthscore_assets.delivery.channels.http import Answer, Web
 from healthscore_assets.delivery.channels.trying import NotSent
 from healthscore_assets.delivery.documents.document import Image
 
-_SETTING = "the setting api"
+API = "the setting api"
+"""Where its URL stands."""
 
 
 class SlackSaysNo(Exception):
@@ -44,7 +45,7 @@ class _Client(WebClient):
     def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
         body = req.data
         assert isinstance(body, bytes)
-        answer = self._web.post(self._web.url(url, _SETTING), body, dict(req.header_items()))
+        answer = self._web.post(self._web.url(url, API), body, dict(req.header_items()))
         if answer.status == 200 and not _is_object(answer.text):
             raise _not_slack(self._web, answer)
         text = answer.text if _is_object(answer.text) else "{}"
@@ -61,7 +62,7 @@ class SlackApi:
     @classmethod
     def opened(cls, web: Web, api: str, token: str, place: str) -> "SlackApi":
         """With a token that a header can hold; raises NotSent otherwise."""
-        web.url(api, _SETTING)
+        web.url(api, API)
         if not token.isascii() or not token.isprintable() or " " in token:
             found = f"{place} holds what is no token"
             raise web.voice.not_sent(Fate.CHANNEL_REFUSED, found, f"put the token into {place}")
@@ -131,4 +132,4 @@ def _is_object(text: str) -> bool:
 
 def _not_slack(web: Web, answer: Answer) -> NotSent:
     found = f"answered {web.voice.quoted(answer.text)}, which is not Slack's Web API"
-    return web.voice.not_sent(Fate.CHANNEL_REFUSED, found, f"mend {_SETTING}")
+    return web.voice.not_sent(Fate.CHANNEL_REFUSED, found, f"mend {API}")

@@ -11,6 +11,9 @@ from healthscore_assets.delivery.texts import cut, one_line
 _MOST = 200
 """Characters that are shown of what a server says."""
 
+_LONG = 12
+"""Characters of a secret that no sentence of ours has by chance."""
+
 
 class NotSent(Exception):
     """A try has come to its end; the outcome says how."""
@@ -39,13 +42,22 @@ class Voice:
         return NotSent(self.outcome(fate, found, todo))
 
     def line(self, text: str) -> str:
-        """A line of this channel's."""
-        return redacted(f"channel {self.name} ({self.kind}): {text}", *self.hidden)
+        """A line of this channel's. What others say is in it `quoted`.
+
+        Short secrets are not looked for in our own words: a gap in a sentence that is known would
+        tell what they are.
+        """
+        long = (each for each in self.hidden if len(each) >= _LONG)
+        return redacted(f"channel {self.name} ({self.kind}): {text}", *long)
 
     def quoted(self, text: str) -> str:
         """What a server says: in quotes, on one line, cut, whatever it may hold."""
         # Cut last: half a secret is not found.
-        return f'"{cut(redacted(one_line(text), *self.hidden), _MOST)}"'
+        return f'"{cut(self.without_secrets(text), _MOST)}"'
+
+    def without_secrets(self, text: str) -> str:
+        """A text of others on one line."""
+        return redacted(one_line(text), *self.hidden)
 
 
 class Tries(ABC):
