@@ -5,6 +5,7 @@ protocol: half an answer, none at all, one too many.
 """
 
 import json
+import os
 import socket
 import ssl
 import struct
@@ -140,6 +141,15 @@ def answers_less_than_announced(status: int, body: str | bytes) -> Act:
     return sends(raw_answer(status, body, Content_Length=str(len(body) + 100)))
 
 
+def sends_beside_tls(raw: bytes) -> Act:
+    """These bytes below the encryption of a connection that was secure until now."""
+
+    def act(connection: Connection, _: Request) -> None:
+        os.write(connection.connection.fileno(), raw)
+
+    return act
+
+
 def never_answers() -> Act:
     """Nothing, until the test lets go."""
     return lambda connection, _: connection.wait()
@@ -169,7 +179,9 @@ class _Server(ThreadingHTTPServer):
 class HttpServer:
     """A server of 127.0.0.1: `plays` what is scripted, then does what `default` says."""
 
-    def __init__(self, default: Act, authority: trustme.CA | None = None) -> None:
+    def __init__(
+        self, default: Act, authority: trustme.CA | None = None, *, knows_clients: bool = False
+    ) -> None:
         self.default = default
         self.requests: list[Request] = []
         self.faults: list[str] = []
@@ -180,7 +192,10 @@ class HttpServer:
         self._server.owner = self
         self._secure = authority is not None
         if authority is not None:
-            self._server.socket = server_context(authority).wrap_socket(
+            context = server_context(authority)
+            if knows_clients:  # it wants a certificate of theirs
+                context.verify_mode = ssl.CERT_REQUIRED
+            self._server.socket = context.wrap_socket(
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
 

@@ -21,6 +21,7 @@ from delivery_servers import (
     raw_answer,
     resets,
     sends,
+    sends_beside_tls,
     trusting,
     unused_port,
 )
@@ -170,6 +171,26 @@ def test_a_secure_server_that_is_too_slow(act: Act) -> None:
     assert "no answer from 127.0.0.1 within 0.3 seconds; " in outcome.says
 
 
+def test_a_secure_connection_that_breaks() -> None:
+    """A record of the right form that holds nothing that was encrypted."""
+    authority = trustme.CA()
+    with HttpServer(
+        sends_beside_tls(b"\x17\x03\x03\x00\x40" + b"x" * 64), authority
+    ).running() as server:
+        outcome = channel_of("teams", server.url, trusting(authority)).send(letter())
+    assert outcome.fate is Fate.LATER
+    assert "127.0.0.1 broke off the secure connection (" in outcome.says
+
+
+def test_a_server_that_wants_a_certificate_of_ours() -> None:
+    authority = trustme.CA()
+    with HttpServer(answers(200, "ok"), authority, knows_clients=True).running() as server:
+        outcome = channel_of("teams", server.url, trusting(authority)).send(letter())
+    assert outcome.fate is Fate.LATER
+    assert "127.0.0.1 broke off" in outcome.says
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "nonsense://proxy", "http://pro xy:x"])
 def test_a_proxy_that_cannot_be_used(
@@ -258,6 +279,8 @@ def test_http_is_for_this_machine(kind: str) -> None:
         ("-5", None),
         ("1.5", None),
         ("Fri, 99 May 2024 07:00:00 GMT", None),
+        ("Fri, 31 May 2024 07:02:30 +9999999999999999", None),
+        ("Sat, 01 Jan 0001 00:00:00 +2359", 0.0),
         ("", None),
     ],
 )

@@ -64,7 +64,7 @@ class Web:
             return asyncio.run(self._exchange(url, body, headers))
         except TimeoutError:
             found = f"no answer from {url.host} within {self.timeout_seconds:g} seconds"
-        except httpx.RequestError as error:
+        except (httpx.RequestError, OSError) as error:  # OSError: of TLS, after its handshake
             found = self._found(url, error)
         raise self.voice.not_sent(
             Fate.LATER, found, "if it goes on, see whether it can be reached from here"
@@ -94,7 +94,7 @@ class Web:
                 "give HTTPS_PROXY or ALL_PROXY the URL of an HTTP proxy, or unset it",
             ) from None
 
-    def _found(self, url: httpx.URL, error: httpx.RequestError) -> str:
+    def _found(self, url: httpx.URL, error: httpx.RequestError | OSError) -> str:
         """Why there is no answer, in words of our own: those of libraries repeat what was sent."""
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
@@ -103,6 +103,8 @@ class Web:
                 raise self._mend(found, todo)
             if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
                 raise self._mend(f"{url.host} does not speak TLS there", "mend the URL")
+            if isinstance(cause, ssl.SSLError):
+                return f"{url.host} broke off the secure connection ({cause.reason})"
             if isinstance(cause, socket.gaierror):
                 return f"the name {url.host} was not found"
             if isinstance(cause, ConnectionRefusedError):
@@ -154,7 +156,7 @@ def wait_seconds(answer: Answer, now: datetime) -> float | None:
         return min(float(told[:10]), _LONGEST_WAIT)
     try:
         when = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if when.tzinfo is None:  # the form that says UTC without being sure of it
         when = when.replace(tzinfo=UTC)
