@@ -28,6 +28,7 @@ from healthscore_assets.assets.portfolio import portfolio
 from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
 from healthscore_assets.assets.structural_risk import structural_risk
 from healthscore_assets.orchestration.backfills import months
+from healthscore_assets.orchestration.delivery_job import deliveries, due_deliveries
 from healthscore_assets.orchestration.io_manager import lake_io_manager
 from healthscore_assets.orchestration.plan import Graph
 from healthscore_assets.orchestration.schedules import (
@@ -36,7 +37,7 @@ from healthscore_assets.orchestration.schedules import (
     month_arrival,
 )
 from healthscore_assets.orchestration.self_check import nightly_self_check
-from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor
+from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor, warned_runs
 from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -44,9 +45,14 @@ def build_definitions(workplace: Workplace) -> dg.Definitions:
     """The graph over given folders, and what runs it by itself."""
     graph = stages(workplace)
     by_itself = dg.Definitions(
-        sensors=[inbox_sensor(workplace, Graph.of(graph)), failed_runs],
+        sensors=[
+            inbox_sensor(workplace, Graph.of(graph)),
+            failed_runs,
+            warned_runs,
+            due_deliveries,
+        ],
         schedules=[arrival_schedule, every_night],
-        jobs=[months, month_arrival, nightly_self_check],
+        jobs=[months, month_arrival, nightly_self_check, deliveries],
     )
     return dg.Definitions.merge(graph, by_itself)
 

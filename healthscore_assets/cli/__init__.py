@@ -9,6 +9,7 @@ import typer
 
 from healthscore_assets.cli.alerts import alerts
 from healthscore_assets.cli.check import check
+from healthscore_assets.cli.deliver import deliver
 from healthscore_assets.cli.demo import demo
 from healthscore_assets.cli.explain import explain
 from healthscore_assets.cli.options import complain
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, check, run, status, scores, explain):
+for command in (demo, check, run, status, scores, explain, deliver):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 

@@ -233,6 +233,8 @@ def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:
     place = file.innermost(name) or loc[0]
     if first["type"] == "extra_forbidden":
         return file.refused(name, f"setting {name} does not exist", "docs/delivery.md lists them")
+    if first["type"] == "missing":
+        return file.refused(name, f"setting {place} needs {loc[-1]}", "add it")
     if first["type"] == "string_pattern_mismatch" and "A-Z" in first["ctx"]["pattern"]:
         return file.refused(
             name,

@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from healthscore_assets.delivery.outbox.notes import Note
+
 PARTITION = "dagster/partition"
 
 
@@ -36,6 +38,22 @@ def reasons(instance: dg.DagsterInstance, run_id: str) -> list[str]:
         if event is not None and event.message:
             lines.append(event.message)
     return lines
+
+
+def warnings(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[Note]:
+    """What the checks of a run warned of, a line each."""
+    notes = []
+    for record in instance.get_records_for_run(
+        run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records:
+        event = record.event_log_entry.dagster_event
+        check = event.asset_check_evaluation_data if event is not None else None
+        if check and not check.passed and check.severity == dg.AssetCheckSeverity.WARN:
+            month = check.partition or run.tags.get(PARTITION, "")
+            subject = f"{month} {check.asset_key.path[-1]}, {check.check_name}".strip()
+            says = " ".join((check.description or "").split())
+            notes.append(Note(subject, says))
+    return notes
 
 
 def failure_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:

@@ -12,8 +12,10 @@ from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.opened import open_month
+from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.risk.alerts.rules import read_alert_rules
 from healthscore_assets.risk.ledger.alert_state import AlertState
 from healthscore_assets.risk.ledger.ledger import Ledger, open_ledger
 from healthscore_assets.risk.ledger.refused import LedgerRefused
@@ -31,8 +33,22 @@ def ledger_of(instance: dg.DagsterInstance, place: str | None = None) -> Ledger:
     It is no part of the workplace: its URL may hold a password, and the UI shows resources.
     Raises LedgerRefused and LedgerUnavailable as `open_ledger` does.
     """
+    return open_ledger(ledger_place_of(instance, place))
+
+
+def ledger_place_of(instance: dg.DagsterInstance, place: str | None = None) -> str:
+    """A place, else what the environment says, else a file in the instance's folder."""
     named = place or os.environ.get(_VARIABLE)
-    return open_ledger(named or str(Path(instance.root_directory) / _FILE))
+    return named or str(Path(instance.root_directory) / _FILE)
+
+
+def rule_titles(workplace: Workplace) -> dict[str, str]:
+    """What each rule is called; none where the rules cannot be read."""
+    try:
+        rules = read_alert_rules(workplace.lookup_file("alert_rules"))
+    except LookupRefused:
+        return {}
+    return {rule.name: rule.title for rule in (*rules.rules, *rules.switched_off)}
 
 
 def states_for_ledger(

@@ -6,7 +6,7 @@ import dagster as dg
 
 from healthscore_assets.monitoring.arrival import newest_complete_month
 from healthscore_assets.orchestration.arrived import ARRIVED, arrival
-from healthscore_assets.orchestration.operators import tell_operators
+from healthscore_assets.orchestration.operators import Operators
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import RAW
 from healthscore_assets.orchestration.runs import STARTED_FROM
@@ -66,7 +66,8 @@ def arrival_schedule(
     told = arrival(context.instance, workplace, month, today)
     if not told.late:
         return dg.SkipReason(told.says)
-    tell_operators(told.says, log=context.log)
+    operators = Operators(workplace, context.instance, context.log)
+    operators.tell(told.says, about=f"export of {month} on {today}")
     return dg.RunRequest(
         run_key=f"{month} on {today}",
         partition_key=month,

@@ -1,12 +1,15 @@
 """What starts runs by itself, and what tells of runs that failed."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from healthscore_assets.orchestration.backfills import in_order
-from healthscore_assets.orchestration.failures import failure_message
-from healthscore_assets.orchestration.operators import tell_operators
+from healthscore_assets.orchestration.failures import failure_message, warnings
+from healthscore_assets.orchestration.operators import Operators
 from healthscore_assets.orchestration.plan import Graph, MonthPlan
 from healthscore_assets.orchestration.runs import STARTED_FROM
+from healthscore_assets.orchestration.schedules import month_arrival
 from healthscore_assets.orchestration.watch import Cursor, tick
 from healthscore_assets.orchestration.workplace import Workplace
 
@@ -26,8 +29,9 @@ def inbox_sensor(workplace: Workplace, graph: Graph) -> dg.SensorDefinition:
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         found = tick(workplace, graph, context.instance, Cursor.of(context.cursor))
+        operators = Operators(workplace, context.instance, context.log)
         for report in found.reports:
-            tell_operators(report, log=context.log)
+            operators.tell(report, about=f"{report} on {datetime.now(UTC):%Y-%m-%d}")
         return dg.SensorResult(
             run_requests=[_request(plan, found.cursor) for plan in found.plans],
             skip_reason=None if found.plans else found.says,
@@ -40,12 +44,27 @@ def inbox_sensor(workplace: Workplace, graph: Graph) -> dg.SensorDefinition:
 @dg.run_failure_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=_EVERY_SECONDS
 )
-def failed_runs(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
+def failed_runs(context: dg.RunFailureSensorContext, workplace: Workplace) -> dg.SkipReason | None:
     """Tells the operators what failed, which month, and what to do: one message per failure."""
     run = context.dagster_run
     if run.tags.get("dagster/will_retry") == "true":
         return dg.SkipReason("The run is tried again")
-    tell_operators(failure_message(context.instance, run), log=context.log)
+    operators = Operators(workplace, context.instance, context.log)
+    operators.tell(failure_message(context.instance, run), about=f"run {run.run_id}")
+    return None
+
+
+@dg.run_status_sensor(
+    run_status=dg.DagsterRunStatus.SUCCESS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=_EVERY_SECONDS,
+)
+def warned_runs(context: dg.RunStatusSensorContext, workplace: Workplace) -> dg.SkipReason | None:
+    """Keeps what checks of a run warned of, for the operators' message of the day."""
+    run = context.dagster_run
+    if run.job_name == month_arrival.name:
+        return dg.SkipReason("Late exports are told at once, by their schedule")
+    Operators(workplace, context.instance, context.log).note(warnings(context.instance, run))
     return None
 
 

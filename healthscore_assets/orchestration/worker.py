@@ -25,15 +25,24 @@ def tell_process(instance: dg.DagsterInstance, run_id: str) -> None:
     By host, process id and when the process started, since ids are used again, most of all in
     containers; and with the id of the run, since a retry is given the tags of the run before.
     """
-    started = psutil.Process().create_time()
-    told = f"{socket.gethostname()} {os.getpid()} {started:.2f} {run_id}"
-    instance.add_run_tags(run_id, {PROCESS_TAG: told})
+    instance.add_run_tags(run_id, {PROCESS_TAG: f"{this_process()} {run_id}"})
+
+
+def this_process() -> str:
+    """The process at hand, as `process_is_gone` knows it again: host, id, when it started."""
+    return f"{socket.gethostname()} {os.getpid()} {psutil.Process().create_time():.2f}"
 
 
 def is_gone(run: dg.DagsterRun) -> bool | None:
     """Whether the process of a run has ended; None where that cannot be told from this host."""
-    host, pid, started, run_id = run.tags.get(PROCESS_TAG, "? 0 0 ?").split(" ")
-    if run_id != run.run_id or host != socket.gethostname():
+    process, _, run_id = run.tags.get(PROCESS_TAG, "? 0 0 ?").rpartition(" ")
+    return process_is_gone(process) if run_id == run.run_id else None
+
+
+def process_is_gone(process: str) -> bool | None:
+    """Whether a process has ended; None where that cannot be told from this host."""
+    host, pid, started = process.split(" ")
+    if host != socket.gethostname():
         return None
     try:
         found = psutil.Process(int(pid))

@@ -152,6 +152,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Path(self.lookups) / "playbooks"
 
     @property
+    def delivery_file(self) -> Path:
+        """Who is told what, by what; it decides no table."""
+        return Path(self.lookups) / "delivery.yaml"
+
+    @property
     def internal_domains(self) -> frozenset[str]:
         """The vendor's own e-mail domains."""
         return _plainly(read_internal_domains, self.lookup_file("internal_domains"))

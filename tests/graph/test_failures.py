@@ -135,7 +135,9 @@ def test_refused_data_are_not_tried_again(project: Project, instance: dg.Dagster
     assert retries(instance, run_id) == 0
 
 
-def told(instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture, run_id: str) -> list[str]:
+def told(
+    project: Project, instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture, run_id: str
+) -> list[str]:
     event = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.RUN_FAILURE).records[0]
     dagster_event = event.event_log_entry.dagster_event
     failed = instance.get_run_by_id(run_id)
@@ -148,7 +150,7 @@ def told(instance: dg.DagsterInstance, caplog: pytest.LogCaptureFixture, run_id:
         dagster_event=dagster_event,
     ).for_run_failure()
     with caplog.at_level(logging.WARNING, logger="healthscore.operators"):
-        failed_runs(context)
+        failed_runs(context, Workplace.at(project.exports, project.lookups, project.lake))
     return [r.message for r in caplog.records if r.name == "healthscore.operators"]
 
 
@@ -157,7 +159,7 @@ def test_one_message_says_what_failed_which_month_and_what_to_do(
 ) -> None:
     project.deliver(f"usage {MONTH}.csv", "of nothing\nthat is known\n")
     _, run_id = run(project, instance)
-    (message,) = told(instance, caplog, run_id)
+    (message,) = told(project, instance, caplog, run_id)
     first, reason, to_do = message.splitlines()
     assert first == f"2024-05 failed and keeps the tables it had (run {run_id})."
     assert reason.startswith("usage 2024-05.csv")
@@ -173,7 +175,7 @@ def test_nothing_is_said_of_a_run_that_is_tried_again(
     project.deliver(f"usage {MONTH}.csv", HEADER + "v-1,acme,1,5\n")
     _, run_id = run(project, instance)
     instance.add_run_tags(run_id, {"dagster/will_retry": "true"})
-    assert told(instance, caplog, run_id) == []
+    assert told(project, instance, caplog, run_id) == []
 
 
 def test_a_run_tells_its_process_and_is_abandoned_when_that_is_gone(

@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from ledger_examples import AT, MAY, LedgerExamples, dump, state
 
+from healthscore_assets.delivery.outbox.tables import MESSAGES, NOTES, TOLD
 from healthscore_assets.risk.ledger.ledger import open_ledger
 from healthscore_assets.risk.ledger.migrating import VERSION_TABLE
 from healthscore_assets.risk.ledger.place import ledger_place
@@ -43,7 +44,8 @@ def test_migrations_lead_to_the_tables_as_declared(tmp_path: Path) -> None:
     engine.dispose()
     migrated = {sql for sql in schema(tmp_path / "migrated.db") if VERSION_TABLE not in sql}
     assert migrated == schema(tmp_path / "declared.db")
-    assert len(migrated) == 8  # three tables, five indexes
+    assert {MESSAGES.name, NOTES.name, TOLD.name} <= {*METADATA.tables}  # and the ledger's three
+    assert len(migrated) == 14  # six tables, eight indexes
 
 
 def test_alembic_finds_nothing_left_to_migrate(place: str) -> None:
@@ -76,13 +78,26 @@ def test_a_newer_version_is_refused_and_left_as_it_is(place: str) -> None:
     with pytest.raises(LedgerRefused) as refused:
         open_ledger(place)
     assert str(refused.value) == (
-        f"alert ledger {place}: is of version 9999, and this healthscore knows those up to 0001; "
+        f"alert ledger {place}: is of version 9999, and this healthscore knows those up to 0002; "
         "use the newer healthscore that wrote it"
     )
     with closing(sqlite3.connect(place)) as connection, connection:
+        connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
+    with open_ledger(place) as ledger:
+        assert dump(ledger) == before
+
+
+def test_a_ledger_of_the_first_version_keeps_all_it_holds(place: str) -> None:
+    with open_ledger(place) as ledger:
+        ledger.sync(MAY, [state("a")], AT)
+        before = dump(ledger)
+    with closing(sqlite3.connect(place)) as connection, connection:
+        for table in (TOLD, NOTES, MESSAGES):
+            connection.execute(f"DROP TABLE {table.name}")
         connection.execute(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
     with open_ledger(place) as ledger:
         assert dump(ledger) == before
+    assert "delivery_messages" in " ".join(schema(Path(place)))
 
 
 # --------------------------------------------------------------------------- what cannot be opened

@@ -76,15 +76,3 @@ def ledger_at_work(workplace: "Workplace", place: str) -> "Iterator[Ledger]":
 def today() -> date:
     """In UTC, as all times of the ledger are."""
     return datetime.now(UTC).date()
-
-
-def titles(workplace: "Workplace") -> dict[str, str]:
-    """What each rule is called; none where the rules cannot be read."""
-    from healthscore_assets.lookups.refused import LookupRefused
-    from healthscore_assets.risk.alerts.rules import read_alert_rules
-
-    try:
-        rules = read_alert_rules(workplace.lookup_file("alert_rules"))
-    except LookupRefused:
-        return {}
-    return {rule.name: rule.title for rule in (*rules.rules, *rules.switched_off)}

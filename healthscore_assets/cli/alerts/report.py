@@ -11,7 +11,6 @@ from healthscore_assets.cli.alerts.options import (
     FormatOption,
     LedgerPlace,
     ledger_at_work,
-    titles,
 )
 from healthscore_assets.cli.options import (
     EXPORTS,
@@ -63,6 +62,7 @@ def report(
         months_between,
     )
     from healthscore_assets.lake.engine import Engine
+    from healthscore_assets.orchestration.ledger import rule_titles
     from healthscore_assets.risk.alerts import accounting
 
     workplace = workplace_of(exports, lookups, lake)
@@ -75,7 +75,9 @@ def report(
     rows = engine.rows(told)
     if not by_month:
         known = {row["rule"] for row in rows}
-        silent = [{"rule": name, **_NOTHING} for name in titles(workplace) if name not in known]
+        silent = [
+            {"rule": name, **_NOTHING} for name in rule_titles(workplace) if name not in known
+        ]
         rows += silent
     decided = decisions_of(engine, folder, months, history.calendar)
     rates: Row = {}

@@ -11,7 +11,6 @@ from healthscore_assets.cli.alerts.options import (
     FormatOption,
     LedgerPlace,
     ledger_at_work,
-    titles,
     today,
 )
 from healthscore_assets.cli.options import (
@@ -50,6 +49,8 @@ def show(
 
     from rich.console import Console
 
+    from healthscore_assets.orchestration.ledger import rule_titles
+
     if form is Format.CSV:
         raise typer.BadParameter("table or json", param_hint="--format")
     workplace = workplace_of(exports, lookups, lake)
@@ -72,7 +73,7 @@ def show(
         print(json.dumps(told, indent=2, ensure_ascii=False, default=str))
         return
     console = Console(width=None if sys.stdout.isatty() else 110, highlight=False)
-    _show(console, found, events, titles(workplace).get(found.rule, found.rule))
+    _show(console, found, events, rule_titles(workplace).get(found.rule, found.rule))
     playbook.show(console)
 
 

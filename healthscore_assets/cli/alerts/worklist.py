@@ -11,7 +11,6 @@ from healthscore_assets.cli.alerts.options import (
     LedgerPlace,
     Tier,
     ledger_at_work,
-    titles,
     today,
 )
 from healthscore_assets.cli.options import (
@@ -60,6 +59,8 @@ def list_alerts(
       healthscore alerts list --owner "Dana Reyes" --tier high
       healthscore alerts list --client acct-0095 --all --format json
     """
+    from healthscore_assets.orchestration.ledger import rule_titles
+
     workplace = workplace_of(exports, lookups, lake)
     with ledger_at_work(workplace, ledger) as opened:
         month = opened.newest_month
@@ -77,7 +78,7 @@ def list_alerts(
 
         print_rows([_row(each) for each in found], form, _COLUMNS)
         return
-    _show(found, every, titles(workplace), f"Alerts of {month}", with_state=everything)
+    _show(found, every, rule_titles(workplace), f"Alerts of {month}", with_state=everything)
 
 
 def _row(alert: "LedgerAlert") -> dict[str, Any]:

@@ -13,9 +13,9 @@ from healthscore_assets.delivery.texts import whole
 Tone = Literal["plain", "good", "warning", "bad"]
 """How a line is to be taken; a form may give it a colour or a sign."""
 
-Purpose = Literal["alerts", "digest", "portfolio", "operators", "trial"]
+Purpose = Literal["alerts", "digest", "portfolio", "operators", "scores", "trial"]
 """Why a message is sent: strong alerts at once, an owner's digest of the day, the portfolio of the
-week, what operators are to know, and a trial of a channel."""
+week, what operators are to know, scores of a month for another system, and a trial of a channel."""
 
 
 def _whole(told: Any) -> Any:

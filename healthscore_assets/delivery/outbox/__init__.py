@@ -1,0 +1,1 @@
+"""Messages from the moment they are due until they are sent, each once."""

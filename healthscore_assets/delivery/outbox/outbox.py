@@ -1,0 +1,310 @@
+"""The outbox: messages are put in once, taken by one process at a time, and recorded once."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import Self
+
+import sqlalchemy as sa
+
+from healthscore_assets.delivery.channels.channel import Fate, Outcome
+from healthscore_assets.delivery.documents.document import Document
+from healthscore_assets.delivery.outbox import news as asked
+from healthscore_assets.delivery.outbox.message import (
+    URGENCY,
+    Claimed,
+    Message,
+    Queued,
+    claim_lasts,
+)
+from healthscore_assets.delivery.outbox.news import News
+from healthscore_assets.delivery.outbox.notes import Note, note_once, untold_notes
+from healthscore_assets.delivery.outbox.tables import MESSAGES, NOTES, TOLD
+from healthscore_assets.delivery.planning.composed import Composed
+from healthscore_assets.risk.ledger.database import Database
+from healthscore_assets.risk.ledger.migrating import migrate
+from healthscore_assets.risk.ledger.place import ledger_place
+from healthscore_assets.risk.ledger.syncing import held_month
+
+_AGAIN_AFTER = (1, 5, 15, 60)
+"""Minutes to the next attempts; from the last on it stays so."""
+
+_REMEMBERED = timedelta(days=40)
+"""For so long what was queued is looked at by composers; keys are refused twice for good."""
+
+_UNSENT = MESSAGES.c.state.in_(["waiting", "sending"])
+
+
+def open_outbox(place: str) -> "Outbox":
+    """The outbox in the database of the alert ledger; see `open_ledger` for what it raises."""
+    database = Database(ledger_place(place))
+    migrate(database)
+    return Outbox(database)
+
+
+class Outbox:
+    """Messages that wait, are being sent, and were; threads and processes may share it.
+
+    A message is put in with what it tells of, in one transaction. To send it, a process claims it,
+    hands it over, and records what came of it, each in a transaction of its own: where a process
+    dies between the last two, the message is sent again, under the same key, and nowhere else.
+
+    Every method may raise LedgerUnavailable, and LedgerRefused where the file is damaged.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
+
+    def news(self, at: datetime, today: date) -> News:
+        """What there is to tell of alerts."""
+        with self._database.reading() as connection:
+            return asked.news(connection, today, at - _REMEMBERED)
+
+    def newest_event(self) -> int:
+        """The number of the newest event of the ledger; 0 without any."""
+        with self._database.reading() as connection:
+            return asked.newest_event(connection)
+
+    def fill(self, at: datetime, today: date, compose: Callable[[News], Composed]) -> list[Message]:
+        """Put in what ``compose`` makes of the news, and remember what it tells of.
+
+        Returns the messages that were not there yet.
+        """
+        with self._database.writing() as connection:
+            held_month(connection)  # nobody else composes, or changes alerts, until this is over
+            composed = compose(asked.news(connection, today, at - _REMEMBERED))
+            if composed.tells:
+                rows = [{"event_id": event, "about": about} for event, about in composed.tells]
+                connection.execute(TOLD.insert(), rows)
+            return _put(connection, composed.messages, at)
+
+    def queue(self, messages: Sequence[Message], at: datetime) -> list[Message]:
+        """Put in messages; one whose key was ever there is not put in again.
+
+        Of the scores for a system only the newest wait. Returns those that were not there yet.
+        """
+        with self._database.writing() as connection:
+            held_month(connection)
+            return _put(connection, messages, at)
+
+    def note(self, notes: Iterable[Note], at: datetime) -> int:
+        """Keep what operators are told once a day; what was the last word on its subject is not.
+
+        Returns how many were kept.
+        """
+        with self._database.writing() as connection:
+            held_month(connection)
+            return sum(note_once(connection, each, at) for each in notes)
+
+    def fill_notes(
+        self, at: datetime, compose: Callable[[Sequence[Note]], Sequence[Message]]
+    ) -> list[Message]:
+        """Put in what ``compose`` makes of the notes that were not told yet."""
+        with self._database.writing() as connection:
+            held_month(connection)
+            ids, notes = untold_notes(connection)
+            messages = compose(notes) if notes else ()
+            if not messages:
+                return []
+            told = NOTES.update().where(NOTES.c.id <= max(ids), NOTES.c.about.is_(None))
+            connection.execute(told.values(about=messages[0].about))
+            return _put(connection, messages, at)
+
+    def untold_notes(self) -> list[Note]:
+        """What operators are to be told next."""
+        with self._database.reading() as connection:
+            return untold_notes(connection)[1]
+
+    def claim(
+        self,
+        at: datetime,
+        due_by: datetime,
+        by: str,
+        is_gone: Callable[[str], bool],
+        leave: Collection[str] = (),
+    ) -> Claimed | None:
+        """Take the most urgent message that is due; None where there is none.
+
+        One that another process is at is due when that process is gone or has been at it for too
+        long. Parameters: ``leave`` are channels that are not to be tried now.
+        """
+        due = sa.or_(
+            sa.and_(MESSAGES.c.state == "waiting", MESSAGES.c.next_at <= due_by),
+            MESSAGES.c.state == "sending",
+        )
+        with self._database.writing() as connection:
+            held_month(connection)
+            rows = connection.execute(
+                MESSAGES.select()
+                .where(_UNSENT, due, MESSAGES.c.channel.not_in(list(leave)))
+                .order_by(MESSAGES.c.urgency, MESSAGES.c.queued_at, MESSAGES.c.key)
+            ).mappings()
+            for row in rows:
+                if (
+                    row["state"] == "sending"
+                    and row["claimed_until"] > at
+                    and not is_gone(row["claimed_by"])
+                ):
+                    continue
+                claim = {
+                    "state": "sending",
+                    "attempts": row["attempts"] + 1,
+                    "claimed_by": by,
+                    "claimed_until": at + claim_lasts(row["purpose"]),
+                }
+                connection.execute(
+                    MESSAGES.update().where(MESSAGES.c.key == row["key"]).values(claim)
+                )
+                return Claimed(
+                    key=row["key"],
+                    purpose=row["purpose"],
+                    about=row["about"],
+                    channel=row["channel"],
+                    address=row["address"],
+                    document=Document.from_json(row["document"]),
+                    queued_at=row["queued_at"],
+                    attempts=row["attempts"] + 1,
+                    by=by,
+                )
+        return None
+
+    def record(self, claimed: Claimed, outcome: Outcome, at: datetime) -> None:
+        """Write down what came of a message that was claimed: it was sent, or is tried later.
+
+        Where another process took it meanwhile, since this one was too slow, it is for that one
+        to say.
+        """
+        if outcome.fate is Fate.SENT:
+            self._change(claimed, state="sent", ended_at=at, said=outcome.says)
+            return
+        minutes = _AGAIN_AFTER[min(claimed.attempts, len(_AGAIN_AFTER)) - 1]
+        wait = max(timedelta(minutes=minutes), timedelta(seconds=outcome.wait_seconds or 0))
+        self._change(claimed, state="waiting", next_at=at + wait, said=outcome.says)
+
+    def give_up(self, claimed: Claimed, says: str, at: datetime) -> None:
+        """Write down that a message is not tried any more."""
+        self._change(claimed, state="given_up", ended_at=at, said=says)
+
+    def supersede(self, claimed: Claimed, says: str, at: datetime) -> None:
+        """Write down that a message is not needed any more."""
+        self._change(claimed, state="superseded", ended_at=at, said=says)
+
+    def again(self, keys: Collection[str] | None, at: datetime) -> int:
+        """Let messages that were given up wait anew, all or those of the keys; returns how many."""
+        which = MESSAGES.c.state == "given_up"
+        if keys is not None:
+            which = sa.and_(which, MESSAGES.c.key.in_(list(keys)))
+        fresh = {
+            "state": "waiting",
+            "attempts": 0,
+            "queued_at": at,
+            "next_at": at,
+            "ended_at": None,
+        }
+        with self._database.writing() as connection:
+            held_month(connection)
+            return connection.execute(MESSAGES.update().where(which).values(fresh)).rowcount
+
+    def hurry(self, at: datetime) -> None:
+        """Let everything that waits for a later attempt be due."""
+        with self._database.writing() as connection:
+            held_month(connection)
+            late = sa.and_(MESSAGES.c.state == "waiting", MESSAGES.c.next_at > at)
+            connection.execute(MESSAGES.update().where(late).values(next_at=at))
+
+    def has(self, key: str) -> bool:
+        """Whether a message of this key was ever put in."""
+        with self._database.reading() as connection:
+            found = sa.select(sa.exists().where(MESSAGES.c.key == key))
+            return connection.scalar(found) is True
+
+    def unsent(self) -> list[Queued]:
+        """What waits or is being sent, the most urgent first."""
+        return self._queued(_UNSENT)
+
+    def given_up(self) -> list[Queued]:
+        """What is not tried any more."""
+        return self._queued(MESSAGES.c.state == "given_up")
+
+    def since(self, at: datetime) -> list[Queued]:
+        """Every message that was put in since, the most urgent first."""
+        return self._queued(MESSAGES.c.queued_at >= at)
+
+    def is_due(self, at: datetime) -> bool:
+        """Whether there is something to send now."""
+        return any((each.claimed_until or each.next_at) <= at for each in self.unsent())
+
+    def _queued(self, where: sa.ColumnElement[bool]) -> list[Queued]:
+        columns = [MESSAGES.c[name] for name in Queued.__dataclass_fields__]
+        order = (MESSAGES.c.urgency, MESSAGES.c.queued_at, MESSAGES.c.key)
+        with self._database.reading() as connection:
+            rows = connection.execute(sa.select(*columns).where(where).order_by(*order))
+            return [Queued(*row) for row in rows]
+
+    def _change(self, claimed: Claimed, **values: object) -> None:
+        mine = sa.and_(
+            MESSAGES.c.key == claimed.key,
+            MESSAGES.c.state == "sending",
+            MESSAGES.c.claimed_by == claimed.by,
+        )
+        values |= {"claimed_by": None, "claimed_until": None}
+        with self._database.writing() as connection:
+            held_month(connection)
+            connection.execute(MESSAGES.update().where(mine).values(values))
+
+
+def _put(connection: sa.Connection, messages: Sequence[Message], at: datetime) -> list[Message]:
+    new = list({each.key: each for each in messages}.values())
+    known = set(
+        connection.scalars(
+            sa.select(MESSAGES.c.key).where(MESSAGES.c.key.in_([each.key for each in new]))
+        )
+    )
+    new = [each for each in new if each.key not in known]
+    for each in new:
+        if each.purpose == "scores":
+            _supersede(connection, each.address.channel, at)
+    if new:
+        connection.execute(MESSAGES.insert(), [_row(each, at) for each in new])
+    return new
+
+
+def _supersede(connection: sa.Connection, system: str, at: datetime) -> None:
+    """Older scores of a system go nowhere; those that are under way are let go."""
+    old = sa.and_(
+        MESSAGES.c.purpose == "scores",
+        MESSAGES.c.channel == system,
+        MESSAGES.c.state == "waiting",
+    )
+    values = {"state": "superseded", "ended_at": at, "said": "newer scores are queued"}
+    connection.execute(MESSAGES.update().where(old).values(values))
+
+
+def _row(message: Message, at: datetime) -> dict[str, object]:
+    return {
+        "key": message.key,
+        "purpose": message.purpose,
+        "about": message.about,
+        "channel": message.address.channel,
+        "address": message.address.to,
+        "title": message.document.title,
+        "document": message.document.as_json(),
+        "urgency": URGENCY[message.purpose],
+        "queued_at": at,
+        "state": "waiting",
+        "attempts": 0,
+        "next_at": at,
+        "claimed_by": None,
+        "claimed_until": None,
+        "said": "",
+        "ended_at": None,
+    }

@@ -1,0 +1,1 @@
+"""Which messages are due, to whom, and what they tell."""

@@ -1,0 +1,55 @@
+"""Channels by their names, with secrets from the environment."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from healthscore_assets.delivery.channels.channel import Channel, Fate, Letter, Outcome
+from healthscore_assets.delivery.channels.opened import open_channel
+from healthscore_assets.delivery.documents.trial import trial
+from healthscore_assets.delivery.secrets import SecretMissing
+from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
+from healthscore_assets.orchestration.outbox import secrets_of_environment
+from healthscore_assets.orchestration.workplace import Workplace
+
+
+def channel_of(workplace: Workplace, settings: DeliverySettings) -> Callable[[str], Channel]:
+    """Opens channels by name: raises KeyError for an unknown one, else as `open_channel`."""
+    secrets = secrets_of_environment()
+    return lambda name: open_channel(name, settings.channels[name], secrets, _now)
+
+
+def try_channel(workplace: Workplace, name: str, to: str) -> Outcome:
+    """Send a trial message by a channel, at once and past the outbox.
+
+    Raises LookupRefused for settings that cannot be used.
+    """
+    settings = read_delivery_settings(workplace.delivery_file)
+    if name not in settings.channels:
+        known = ", ".join(settings.channels) or "none yet"
+        says = f"{workplace.delivery_file}: there is no channel {name}; the channels are {known}"
+        return Outcome(Fate.REFUSED, says)
+    try:
+        channel = channel_of(workplace, settings)(name)
+    except SecretMissing as missing:
+        return Outcome(Fate.CHANNEL_REFUSED, f"channel {name}: {missing}")
+    return channel.send(Letter(f"hs_trial_{uuid.uuid4().hex}", to, trial(name, to)))
+
+
+def not_ready(workplace: Workplace, channels: Iterable[str]) -> list[str]:
+    """What is missing of channels, a line each, without asking their servers.
+
+    Raises LookupRefused for settings that cannot be used.
+    """
+    settings = read_delivery_settings(workplace.delivery_file)
+    opened, lines = channel_of(workplace, settings), []
+    for name in sorted({*channels} & {*settings.channels}):
+        try:
+            opened(name)
+        except SecretMissing as missing:
+            lines.append(f"channel {name}: {missing}")
+    return lines
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
