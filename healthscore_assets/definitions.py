@@ -9,6 +9,13 @@ from healthscore_assets.assets.client_month import clients
 from healthscore_assets.assets.client_scores import client_scores
 from healthscore_assets.assets.client_signals import client_signals
 from healthscore_assets.assets.composite_health import composite_health
+from healthscore_assets.assets.crm import (
+    crm_scores,
+    gainsight_companies,
+    hubspot_companies,
+    salesforce_accounts,
+    zendesk_organizations,
+)
 from healthscore_assets.assets.feeds import FEED_STAGES
 from healthscore_assets.assets.health_components import health_components
 from healthscore_assets.assets.health_scores import health_scores
@@ -17,6 +24,7 @@ from healthscore_assets.assets.lookups import (
     alert_rules,
     client_aliases,
     column_aliases,
+    crm_settings,
     excluded_accounts,
     health_settings,
     internal_domains,
@@ -70,6 +78,7 @@ def stages(workplace: Workplace) -> dg.Definitions:
             scoring_settings,
             health_settings,
             alert_rules,
+            crm_settings,
             raw_pendo_export,
             cleaning,
             *FEED_STAGES,
@@ -85,6 +94,11 @@ def stages(workplace: Workplace) -> dg.Definitions:
             portfolio,
             client_signals,
             alerts,
+            crm_scores,
+            salesforce_accounts,
+            hubspot_companies,
+            gainsight_companies,
+            zendesk_organizations,
         ],
         resources={"workplace": workplace, "io_manager": lake_io_manager},
         # The engine uses the cores; a process per step would cost two seconds each.

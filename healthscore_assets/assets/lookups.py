@@ -54,6 +54,12 @@ def alert_rules(workplace: Workplace) -> dg.DataVersion:
 
 
 @dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
+def crm_settings(workplace: Workplace) -> dg.DataVersion:
+    """Which systems have files, and the fields of theirs: a section of the delivery settings."""
+    return dg.DataVersion(workplace.lookup_version("crm_settings"))
+
+
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
 def health_settings(workplace: Workplace) -> dg.DataVersion:
     """The settings of composite health, in the same file."""
     return dg.DataVersion(workplace.lookup_version("health_settings"))

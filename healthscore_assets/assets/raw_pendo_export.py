@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from healthscore_assets.contracts import FROM_USAGE, RAW_PENDO_EXPORT
+from healthscore_assets.contracts import FILES, FROM_USAGE, RAW_PENDO_EXPORT
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.monitoring.arrival import Arrival
 from healthscore_assets.orchestration.arrived import arrival, arrived
@@ -58,7 +58,8 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         yield from nothing_taken_in(says, so_far, passed=False)
         return
     if not found:
-        says = withdraw(context, lake, FROM_USAGE) or f"There is no export of {month}."
+        gone = withdraw(context, lake, (*FROM_USAGE, *FILES))
+        says = gone or f"There is no export of {month}."
         so_far = arrival(context.instance, workplace, month, today)
         yield from nothing_taken_in(says, so_far, passed=True)
         return

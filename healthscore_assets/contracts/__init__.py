@@ -16,6 +16,7 @@ from healthscore_assets.contracts.client_profile import CLIENT_PROFILE
 from healthscore_assets.contracts.client_scores import CLIENT_SCORES
 from healthscore_assets.contracts.client_signals import CLIENT_SIGNALS
 from healthscore_assets.contracts.composite import COMPOSITE_HEALTH, COMPOSITE_POINTS
+from healthscore_assets.contracts.crm_scores import CRM_SCORES
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.health_components import HEALTH_COMPONENTS
 from healthscore_assets.contracts.health_scores import HEALTH_DRIVERS, HEALTH_SCORES
@@ -87,18 +88,26 @@ CONTRACTS = {
         CLIENT_SIGNALS,
         ALERT_STATES,
         ALERTS,
+        CRM_SCORES,
     )
 }
 """Every table, in the order the data flow."""
 
+FILES = (
+    "salesforce_accounts",
+    "hubspot_companies",
+    "gainsight_companies",
+    "zendesk_organizations",
+)
+"""What is made of the tables for other systems: a CSV a month, in their layout, and no table."""
 
 FROM_USAGE = tuple(name for name, each in CONTRACTS.items() if "feed" not in each.metadata)
 """The tables that every month with usage has, in the order the data flow."""
 
 
 def feed_of(table: str) -> str | None:
-    """The feed that a table tells of; None for those made from usage."""
-    feed: str | None = CONTRACTS[table].metadata.get("feed")
+    """The feed that a table tells of; None for tables and files made from usage."""
+    feed: str | None = None if table in FILES else CONTRACTS[table].metadata.get("feed")
     return feed
 
 
@@ -117,7 +126,9 @@ __all__ = [
     "COMPOSITE_HEALTH",
     "COMPOSITE_POINTS",
     "CONTRACTS",
+    "CRM_SCORES",
     "FEED_TABLES",
+    "FILES",
     "FROM_USAGE",
     "HEALTH_COMPONENTS",
     "HEALTH_DRIVERS",

@@ -9,16 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
+from healthscore_assets.delivery.crm.settings import CrmSettings
+from healthscore_assets.delivery.setting_types import SECRET_NAME, Seconds, SecretName, Text
+from healthscore_assets.delivery.setting_types import Section as _Settings
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
@@ -62,16 +57,7 @@ def _host(told: str) -> str:
 Zone = Annotated[str, AfterValidator(_zone)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Host = Annotated[str, AfterValidator(_host)]
-SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
-"""The name of an environment variable; the secret itself never stands in the file."""
-
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Text = Annotated[str, Field(min_length=1)]
-Seconds = Annotated[float, Field(gt=0, le=300)]
-
-
-class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SlackChannel(_Settings):
@@ -172,6 +158,7 @@ class DeliverySettings(_Settings):
     others: Addresses = ()
     team_leads: Addresses = ()
     operators: Addresses = ()
+    crm: CrmSettings = CrmSettings()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -235,7 +222,7 @@ def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:
         return file.refused(name, f"setting {name} does not exist", "docs/delivery.md lists them")
     if first["type"] == "missing":
         return file.refused(name, f"setting {place} needs {loc[-1]}", "add it")
-    if first["type"] == "string_pattern_mismatch" and "A-Z" in first["ctx"]["pattern"]:
+    if first["type"] == "string_pattern_mismatch" and first["ctx"]["pattern"] == SECRET_NAME:
         return file.refused(
             name,
             f"setting {name}: expected the name of an environment variable, such as SLACK_WEBHOOK",

@@ -108,10 +108,11 @@ class Engine:
         )
         return int(rows)
 
-    def write_csv(self, table: ibis.Table, path: Path) -> None:
-        """Write a table as CSV with a header, in the order of its rows."""
+    def write_csv(self, table: ibis.Table, path: Path) -> int:
+        """Write a table as CSV with a header, in the order of its rows; returns how many."""
         sql = _compiled(table)
-        self.con.execute(f"COPY ({sql}) TO {_quote(str(path))} (FORMAT CSV, HEADER)")
+        (rows,) = self._one(f"COPY ({sql}) TO {_quote(str(path))} (FORMAT CSV, HEADER)")
+        return int(rows)
 
     def rows(self, table: ibis.Table | str) -> list[dict[str, Any]]:
         """A small result as Python values; never a whole table."""

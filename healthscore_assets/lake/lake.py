@@ -18,6 +18,7 @@ from healthscore_assets.lake.store import Store
 
 _FILE = "data.parquet"
 _MONTH = re.compile(rf"[^/]+/month=(\d{{4}}-(?:0[1-9]|1[0-2]))/{re.escape(_FILE)}")
+_CSV_MONTH = re.compile(r"[^/]+_csv/(\d{4}-(?:0[1-9]|1[0-2]))\.csv")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Lake:
     def months(self, table: str) -> list[str]:
         """The months a table holds, oldest first."""
         return sorted(m[1] for key in self.store.keys(table) if (m := _MONTH.fullmatch(key)))
+
+    def csv_months(self, name: str) -> list[str]:
+        """The months of which there is a CSV, oldest first."""
+        keys = self.store.keys(_csv_folder(name))
+        return sorted(m[1] for key in keys if (m := _CSV_MONTH.fullmatch(key)))
 
     def strays(self, table: str) -> list[str]:
         """What lies in a table's folder and is no month of it; there should be nothing."""
@@ -105,22 +111,26 @@ class Lake:
     def promote(self, staged: Path, table: str, month: str) -> None:
         """Put a checked file in its place in one step: readers see the old month or the new one.
 
-        A staged ``.csv`` is the copy that people open in a spreadsheet.
+        A staged ``.csv`` is the copy that people open in a spreadsheet, or a file by itself.
         """
         key = _csv_key if staged.suffix == ".csv" else _table_key
         self.store.put(staged, key(table, month))
 
     def withdraw(self, table: str, month: str) -> bool:
-        """Take a month of a table away; says whether it was there."""
-        self.store.delete(_csv_key(table, month))
-        return self.store.delete(_table_key(table, month))
+        """Take a month of a table and its CSV away; says whether either was there."""
+        had_csv = self.store.delete(_csv_key(table, month))
+        return self.store.delete(_table_key(table, month)) or had_csv
 
     def has_csv(self, table: str, month: str) -> bool:
-        """Whether the copy for spreadsheets is there."""
+        """Whether the CSV is there."""
         return self.store.has(_csv_key(table, month))
 
+    def csv_file(self, table: str, month: str) -> Path:
+        """A local file of the CSV. Raises FileNotFoundError when it is not there."""
+        return self.store.file(_csv_key(table, month))
+
     def csv_place(self, table: str, month: str) -> str:
-        """Where the copy for spreadsheets lies, as people name it."""
+        """Where the CSV lies, as people name it."""
         return self.store.place(_csv_key(table, month))
 
     def archived(self, sha256: str) -> Path:
@@ -158,7 +168,11 @@ def _table_key(table: str, month: str) -> str:
 
 
 def _csv_key(table: str, month: str) -> str:
-    return f"{table}_csv/{month}.csv"
+    return f"{_csv_folder(table)}/{month}.csv"
+
+
+def _csv_folder(table: str) -> str:
+    return f"{table}_csv"
 
 
 def _archive_key(sha256: str) -> str:

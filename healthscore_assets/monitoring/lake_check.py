@@ -9,7 +9,7 @@ import duckdb
 import ibis
 import pandera.ibis as pa
 
-from healthscore_assets.contracts import CONTRACTS, FEED_TABLES, FROM_USAGE
+from healthscore_assets.contracts import CONTRACTS, FEED_TABLES, FILES, FROM_USAGE
 from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.quarantine import ROW_REASONS
 from healthscore_assets.contracts.rules import schema_of
@@ -26,6 +26,8 @@ from healthscore_assets.reading.refused import ExportRefused
 
 _PASSES = 3
 """How often a month is looked at that is made again meanwhile; the next night looks again."""
+
+_CHANGED = "is not the file that was published: its bytes have changed since"
 
 _OF_THE_MACHINE = (duckdb.OutOfMemoryException, duckdb.InternalException)
 """What DuckDB raises without the file being to blame."""
@@ -45,9 +47,9 @@ class Known:
 class Made:
     """What was recorded when the tables of a month were made.
 
-    ``hashes`` of the files as they were published, by table; ``refused_alike`` says that usage was
-    cleaned from the exports that are there, with the lookups in force which refuse rows;
-    ``counted_alike`` that the settings are those in force.
+    ``hashes`` of the files as they were published, by table or file; ``refused_alike`` says
+    that usage was cleaned from the exports that are there, with the lookups in force which refuse
+    rows; ``counted_alike`` that the settings are those in force.
     """
 
     hashes: Mapping[str, str] = field(default_factory=dict)
@@ -163,6 +165,9 @@ def check_month(
     if "client_scores" in sound and not lake.has_csv("client_scores", month):
         place = lake.csv_place("client_scores", month)
         report.problems.append(f"{month} client_scores: {place} is missing; {again}")
+    report.problems += [
+        f"{month} {line}; {again}" for line in _files(lake, month, made.hashes, report)
+    ]
     measure = known.measure if made.counted_alike else None
     report.problems += [
         f"{month}: {line}; {again}" for line in sums_between(engine, sound, measure)
@@ -211,6 +216,22 @@ def _expected(lake: Lake, month: str) -> list[str]:
     ]
 
 
+def _files(lake: Lake, month: str, published: Mapping[str, str], report: Report) -> list[str]:
+    """What is wrong with the files for other systems; the settings may not want them all."""
+    wrong = []
+    for name in FILES:
+        if name in published:
+            try:
+                path = lake.csv_file(name, month)
+            except FileNotFoundError:
+                wrong.append(f"{name}: {lake.csv_place(name, month)} is missing")
+                continue
+            report.read(path)
+            if content_hash(path) != published[name]:
+                wrong.append(f"{name}: {_CHANGED}")
+    return wrong
+
+
 def _feed_sums(engine: Engine, sound: Mapping[str, Path], feed: str) -> list[str]:
     """A feed has no more rows, and no other lines refused, than its files told."""
     raw, rows, quarantine = (str(contract.name) for contract in FEED_TABLES[feed])
@@ -244,7 +265,7 @@ def _check_table(
     """
     wrong = []
     if published is not None and content_hash(path) != published:
-        wrong.append("is not the file that was published: its bytes have changed since")
+        wrong.append(_CHANGED)
     try:
         found = _columns(engine, path)
         expected = {name: str(dtype) for name, dtype in schema_of(contract).items()}

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import CONTRACTS, FILES
 from healthscore_assets.lake.months import ordinal
 from healthscore_assets.orchestration.partitions import MONTHS
 
@@ -17,12 +17,12 @@ def in_order(month: str) -> dict[str, str]:
 
 months = dg.define_asset_job(
     "months",
-    selection=dg.AssetSelection.assets(*CONTRACTS),
+    selection=dg.AssetSelection.assets(*CONTRACTS, *FILES),
     config=dg.PartitionedConfig(
         partitions_def=MONTHS,
         run_config_for_partition_key_fn=lambda _: {},
         tags_for_partition_key_fn=in_order,
     ),
-    description="All tables of a month in one run. Backfill it for many months: they go one by "
-    "one, the oldest first.",
+    description="All tables and files of a month in one run. Backfill it for many months: they go "
+    "one by one, the oldest first.",
 )

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import dagster as dg
 import pyarrow.parquet as pq
 
-from healthscore_assets.contracts import feed_of
+from healthscore_assets.contracts import FILES, feed_of
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import shift, span
+from healthscore_assets.orchestration.files import SWITCHED_OFF
 from healthscore_assets.orchestration.partitions import MONTHS, months_read
 from healthscore_assets.pendo.export_file import file_of
 from healthscore_assets.pendo.inbox import Delivery, of_month
@@ -210,7 +211,7 @@ def plan_months(
     ``follow_lookups`` counts tables as out of date that were made with a lookup as it was before.
     """
     made = {table: _made(instance, table) for table in graph.reads}
-    present = {table: set(lake.months(table)) for table in graph.reads}
+    present = {name: _present(instance, lake, name) for name in graph.reads}
     older = _older_than_lookups(graph, instance, made) if follow_lookups else {}
     due: dict[tuple[str, str], str] = {}
     months = at_hand(graph, sources)
@@ -327,15 +328,30 @@ def _untold(
 
     The inbox holds the files it was made from, so nothing else tells that the others are older.
     """
-    told = instance.event_log_storage.get_latest_tags_by_partition(
-        dg.AssetKey(root), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
-    )
+    told = _versions(instance, root)
     return {
         month
         for month in months
         for path in lake.present(root, month).values()
-        if told.get(month, {}).get(DATA_VERSION) != content_hash(path)
+        if told.get(month) != content_hash(path)
     }
+
+
+def _present(instance: dg.DagsterInstance, lake: Lake, name: str) -> set[str]:
+    """The months that a table or file has, and those of a file that settings do not want."""
+    if name not in FILES:
+        return set(lake.months(name))
+    versions = _versions(instance, name)
+    off = {month for month, version in versions.items() if version == SWITCHED_OFF}
+    return off | set(lake.csv_months(name))
+
+
+def _versions(instance: dg.DagsterInstance, name: str) -> dict[str, str]:
+    """By month, the version of the table or file that was recorded last."""
+    latest = instance.event_log_storage.get_latest_tags_by_partition(
+        dg.AssetKey(name), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
+    )
+    return {month: tags[DATA_VERSION] for month, tags in latest.items()}
 
 
 def files_changed(lake: Lake, found: list[Delivery], month: str) -> bool:

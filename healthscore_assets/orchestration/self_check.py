@@ -7,9 +7,10 @@ from hashlib import sha256
 import dagster as dg
 from dagster._core.definitions.data_version import get_input_data_version_tag
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import CONTRACTS, FILES
 from healthscore_assets.monitoring.lake_check import Known, Made, Report, check_lake
 from healthscore_assets.orchestration.failures import PARTITION
+from healthscore_assets.orchestration.files import SWITCHED_OFF
 from healthscore_assets.orchestration.plan import DATA_VERSION, RAW
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.worker import UNDER_WAY
@@ -63,12 +64,13 @@ def nightly_self_check() -> None:
 def _history(instance: dg.DagsterInstance, workplace: Workplace) -> dict[str, Made]:
     """What was recorded of the newest tables of each month."""
     hashes: dict[str, dict[str, str]] = {}
-    for table in CONTRACTS:
+    for table in (*CONTRACTS, *FILES):
         latest = instance.event_log_storage.get_latest_tags_by_partition(
             dg.AssetKey(table), dg.DagsterEventType.ASSET_MATERIALIZATION, [DATA_VERSION]
         )
         for month, tags in latest.items():
-            hashes.setdefault(month, {})[table] = tags[DATA_VERSION]
+            if tags[DATA_VERSION] != SWITCHED_OFF:
+                hashes.setdefault(month, {})[table] = tags[DATA_VERSION]
     cleaned, counted = _read_by(instance, "cleaned_usage"), _read_by(instance, "area_engagement")
     refusing = {_version_of(name): workplace.lookup_version(name) for name in _REFUSE_ROWS}
     counting = {_version_of("scoring_settings"): workplace.lookup_version("scoring_settings")}

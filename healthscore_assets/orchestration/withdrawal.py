@@ -8,13 +8,15 @@ from healthscore_assets.lake.lake import Lake
 
 
 def withdraw(context: dg.AssetExecutionContext, lake: Lake, tables: Sequence[str]) -> str:
-    """Withdraw a month of tables, the first of them last; says what was done, if anything.
+    """Withdraw a month of tables and files, the first of them last; says what was done, if at all.
 
     Recorded as a materialization of each table, so that the months which read it show as due; and
     before the table goes, the raw one last, so that an interrupted withdrawal is found and ended.
     """
     month = context.partition_key
-    gone = [table for table in reversed(tables) if lake.has(table, month)]
+    gone = [
+        table for table in reversed(tables) if lake.has(table, month) or lake.has_csv(table, month)
+    ]
     for table in gone:
         context.log_event(
             dg.AssetMaterialization(

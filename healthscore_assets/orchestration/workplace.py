@@ -10,6 +10,7 @@ import dagster as dg
 import ibis
 from pydantic import PrivateAttr
 
+from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
@@ -51,6 +52,7 @@ LOOKUP_FILES = {
     "scoring_settings": "scoring.yaml",
     "health_settings": "scoring.yaml",
     "alert_rules": "alerts.yaml",
+    "crm_settings": "delivery.yaml",
 }
 """The lookup of each name, as a file in the lookups folder."""
 
@@ -128,6 +130,9 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
                 settings = read_scoring_settings(path)
                 health = name == "health_settings"
                 return settings.health_version() if health else settings.version()
+        if name == "crm_settings":
+            with suppress(LookupRefused):
+                return read_delivery_settings(path).crm.version_of_files()
         return content_hash(path) if path.exists() else "missing"
 
     @property
@@ -145,6 +150,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def alert_rules(self) -> AlertRules:
         """The rules of alerts; none without the file."""
         return _plainly(read_alert_rules, self.lookup_file("alert_rules"))
+
+    @property
+    def delivery(self) -> DeliverySettings:
+        """Who is told what; nobody without the file."""
+        return _plainly(read_delivery_settings, self.lookup_file("crm_settings"))
 
     @property
     def playbooks_folder(self) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
 from dagster._core.definitions.events import AssetKeyPartitionKey
 
-from healthscore_assets.contracts import CONTRACTS, FROM_USAGE
+from healthscore_assets.contracts import CONTRACTS, FILES, FROM_USAGE
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.orchestration.plan import Graph
 from healthscore_assets.orchestration.workplace import Workplace
@@ -57,6 +57,7 @@ TABLES = {
     "client_signals": "alerts",
     "alert_states": "alerts",
     "alerts": "alerts",
+    "crm_scores": "delivery",
 }
 
 
@@ -72,7 +73,8 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
 
 def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> None:
     found = {name: spec.group_name for name, spec in specs(definitions).items()}
-    assert {n: g for n, g in found.items() if g != "lookups"} == TABLES
+    files = dict.fromkeys(FILES, "delivery")
+    assert {n: g for n, g in found.items() if g != "lookups"} == TABLES | files
     assert {n for n, g in found.items() if g == "lookups"} == {
         "product_areas",
         "internal_domains",
@@ -82,6 +84,7 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
         "scoring_settings",
         "health_settings",
         "alert_rules",
+        "crm_settings",
     }
     assert list(TABLES) == list(CONTRACTS)
 
@@ -202,8 +205,21 @@ def test_alerts_are_carried_from_the_months_before(definitions: dg.Definitions) 
             "alert_states": 6,
         }
     )
-    # An edit of the rules makes nothing else stale.
-    assert graph.readers["alert_rules"] == ("alert_states", "alerts")
+    # An edit of the rules makes nothing else stale; the rows for CRMs tell their titles.
+    assert {*graph.readers["alert_rules"]} == {"alert_states", "alerts", "crm_scores"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_is_made_of_one_table_and_its_settings(
+    definitions: dg.Definitions, name: str
+) -> None:
+    spec = specs(definitions)[name]
+    assert spec.description is not None
+    assert len(spec.description) > 40
+    assert spec.kinds == {"csv"}
+    parents = {dep.asset_key.to_user_string() for dep in spec.deps}
+    assert parents == {"crm_scores", "crm_settings"}
+    assert Graph.of(definitions).reads[name] == {"crm_scores": 0}
 
 
 def test_windows_follow_the_setting(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from project import HEADER, Project
 from test_runs import Running
 
-from healthscore_assets.contracts import FROM_USAGE
+from healthscore_assets.contracts import FILES, FROM_USAGE
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration.plan import MonthPlan
@@ -109,7 +109,7 @@ def test_the_only_file_taken_away_takes_its_month_with_it_until_it_comes_back(
     assert [path for path in project.bytes_of_lake() if "2024-02" in path] == []
     assert archived.read_bytes() == content
     # Only what read February is made again.
-    reading = {*FROM_USAGE[FROM_USAGE.index("area_weights") :]}
+    reading = {*FROM_USAGE[FROM_USAGE.index("area_weights") :], *FILES}
     planned = {month: {*tables} for month, tables in running.planned().items()}
     assert planned == {"2024-03": reading, "2024-04": reading}
     running.run_planned()

@@ -10,7 +10,7 @@ from dagster._core.definitions.data_version import CachingStaleStatusResolver, S
 from dagster._core.loader import LoadingContextForTest
 from project import HEADER, Project
 
-from healthscore_assets.contracts import FEED_TABLES, FROM_USAGE
+from healthscore_assets.contracts import FEED_TABLES, FILES, FROM_USAGE
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration.delivered import delivered
@@ -143,11 +143,11 @@ def test_a_corrected_month_runs_with_the_later_months_that_read_it(running: Runn
     # A band is held against months whose visitors are known of months before that: further than
     # the months that there are.
     assert list(planned) == MONTHS
-    assert {*planned["2024-01"]} == {*FROM_USAGE}
+    assert {*planned["2024-01"]} == {*FROM_USAGE, *FILES}
     # Index scores compare with the month before and its base: four months. Momentum: six. Who is
     # known: five; an anomaly of health and structure: further.
     trend, after = {"momentum", "client_scores"}, FROM_USAGE.index("composite_health")
-    health = {*FROM_USAGE[after:]}
+    health = {*FROM_USAGE[after:], *FILES}
     known = {"client_profile", "health_components"}
     assert {*planned["2024-05"]} == {"area_weights", "index_scores"} | trend | known | health
     assert {*planned["2024-06"]} == trend | known | health

@@ -24,6 +24,7 @@ from healthscore_assets.contracts import (
     CLIENT_MONTH,
     CLIENT_SCORES,
     FEED_TABLES,
+    FILES,
     FROM_USAGE,
     INDEX_SCORES,
     MOMENTUM,
@@ -116,7 +117,8 @@ def test_the_lake_holds_the_tables_and_nothing_else(world: World) -> None:
     expected = {
         f"{table}/month={month}/data.parquet" for table in FROM_USAGE for month in styles.MONTHS
     }
-    expected |= {f"client_scores_csv/{month}.csv" for month in styles.MONTHS}
+    csvs = ("client_scores", *FILES)
+    expected |= {f"{name}_csv/{month}.csv" for name in csvs for month in styles.MONTHS}
     found = set(tables.bytes_of(world.lake))
     archived = {path for path in found if path.startswith("archive/")}
     assert found - archived == expected
@@ -143,7 +145,8 @@ def test_the_order_of_rows_and_files_changes_nothing(own_copy: World, tmp_path: 
     # raw_pendo_export says which files were delivered; everything made of them is the same.
     before, after = derived(own_copy.lake), derived(lake)
     assert after == before
-    assert len(after) == len(styles.MONTHS) * len(FROM_USAGE)  # one less, and the copy as CSV
+    # One less, and the copy as CSV.
+    assert len(after) == len(styles.MONTHS) * (len(FROM_USAGE) + len(FILES))
 
 
 def derived(lake: Path) -> dict[str, str]:

@@ -18,7 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from processes import Server, free_port, until
 from project import Project
 
-from healthscore_assets.contracts import CONTRACTS
+from healthscore_assets.contracts import CONTRACTS, FILES
 
 PROGRAMS = Path(sys.executable).parent
 MONTH = "dagster/partition"
@@ -170,7 +170,9 @@ class Stack:
                     "repositoryLocationName": "healthscore",
                     "repositoryName": "__repository__",
                     "pipelineName": "__ASSET_JOB",
-                    "assetSelection": [{"path": [table]} for table in tables or CONTRACTS],
+                    "assetSelection": [
+                        {"path": [table]} for table in tables or (*CONTRACTS, *FILES)
+                    ],
                 },
                 "mode": "default",
                 "runConfigData": {},
@@ -184,7 +186,7 @@ class Stack:
 
     def backfill(self, months: Sequence[str], tables: Sequence[str] = ()) -> str:
         """Materialize months of tables (default: all) from the page of the assets."""
-        paths = [{"path": [table]} for table in tables or CONTRACTS]
+        paths = [{"path": [table]} for table in tables or (*CONTRACTS, *FILES)]
         return self._backfill({"assetSelection": paths, "partitionNames": list(months)})
 
     def backfill_job(self, months: Sequence[str], job: str = JOB) -> str:

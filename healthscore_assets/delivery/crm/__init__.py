@@ -1,0 +1,1 @@
+"""Scores in the CRM and the help desk: the rows, each system's file, each system's API."""

@@ -1,0 +1,71 @@
+"""Files for other systems: a CSV a month, made of one table, replaced and withdrawn with it."""
+
+from collections.abc import Callable
+
+import dagster as dg
+import ibis
+
+from healthscore_assets import __version__
+from healthscore_assets.lake.content import content_hash
+from healthscore_assets.orchestration.monthly import POOL
+from healthscore_assets.orchestration.partitions import MONTHS, look_back
+from healthscore_assets.orchestration.publish import Staged
+from healthscore_assets.orchestration.transient import tried_again
+from healthscore_assets.orchestration.workplace import Workplace
+
+SWITCHED_OFF = "switched off"
+"""The data version of a month whose file the settings do not want."""
+
+Body = Callable[[Workplace, ibis.Table], ibis.Table | None]
+
+
+def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.AssetsDefinition]:
+    """A file of the month that the body lays out of one table, or does not want: None.
+
+    Parameters: ``reads`` is the table, ``after`` the lookup that the layout depends on.
+    Its rows come in the order that the body gives them. A month without the table has no file.
+    """
+
+    def decorate(body: Body) -> dg.AssetsDefinition:
+        def run(context: dg.AssetExecutionContext, workplace: Workplace, **tables: ibis.Table):  # type: ignore[no-untyped-def]
+            month, lake = context.partition_key, workplace.lake
+            with tried_again(context.retry_number):
+                if not lake.has(reads, month):
+                    return
+                laid_out = body(workplace, tables[reads].drop("months_ago"))
+                if laid_out is None:
+                    lake.withdraw(body.__name__, month)
+                    off = dg.DataVersion(SWITCHED_OFF)
+                    yield dg.Output(Staged([]), output_name=body.__name__, data_version=off)
+                    return
+                run_id = context.run.run_id
+                staged = lake.stage_file(run_id, body.__name__, month, suffix="csv")
+                rows = workplace.engine.write_csv(laid_out, staged)
+                yield dg.Output(
+                    Staged([staged]),
+                    output_name=body.__name__,
+                    metadata={
+                        "dagster/row_count": rows,
+                        "file": lake.csv_place(body.__name__, month),
+                    },
+                    data_version=dg.DataVersion(content_hash(staged)),
+                )
+
+        return dg.multi_asset(
+            name=f"{body.__name__}_step",
+            outs={
+                body.__name__: dg.AssetOut(
+                    is_required=False,
+                    description=body.__doc__,
+                    group_name=group,
+                    kinds={"csv"},
+                    code_version=__version__,
+                )
+            },
+            ins={reads: dg.AssetIn(partition_mapping=look_back(0))},
+            deps=[after],
+            partitions_def=MONTHS,
+            pool=POOL,
+        )(run)
+
+    return decorate
