@@ -57,6 +57,12 @@ class Connection(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._take()
 
+    def do_PUT(self) -> None:
+        self._take()
+
+    def do_PATCH(self) -> None:
+        self._take()
+
     def _take(self) -> None:
         self.close_connection = True
         body = self.rfile.read(int(self.headers.get("content-length", 0)))

@@ -5,6 +5,7 @@ import ibis
 
 from healthscore_assets.contracts import CRM_SCORES
 from healthscore_assets.delivery.crm import gainsight, hubspot, salesforce, zendesk
+from healthscore_assets.delivery.crm.cells import Layout
 from healthscore_assets.delivery.crm.scores import MonthTables
 from healthscore_assets.delivery.crm.scores import crm_scores as told
 from healthscore_assets.orchestration.files import monthly_file
@@ -46,28 +47,28 @@ def crm_scores(
 
 
 @_file
-def salesforce_accounts(workplace: Workplace, crm_scores: ibis.Table) -> ibis.Table | None:
+def salesforce_accounts(workplace: Workplace, crm_scores: ibis.Table) -> Layout | None:
     """Accounts for Salesforce's Data Loader, matched by the client's id in an external id field."""
     settings = workplace.delivery.crm.salesforce
     return salesforce.accounts(crm_scores, settings) if settings.enabled else None
 
 
 @_file
-def hubspot_companies(workplace: Workplace, crm_scores: ibis.Table) -> ibis.Table | None:
+def hubspot_companies(workplace: Workplace, crm_scores: ibis.Table) -> Layout | None:
     """Companies for HubSpot's import, matched by the client's id in a unique property."""
     settings = workplace.delivery.crm.hubspot
     return hubspot.companies(crm_scores, settings) if settings.enabled else None
 
 
 @_file
-def gainsight_companies(workplace: Workplace, crm_scores: ibis.Table) -> ibis.Table | None:
+def gainsight_companies(workplace: Workplace, crm_scores: ibis.Table) -> Layout | None:
     """Companies for a data job of Gainsight, matched by the client's id in a custom field."""
     settings = workplace.delivery.crm.gainsight
     return gainsight.companies(crm_scores, settings) if settings.enabled else None
 
 
 @_file
-def zendesk_organizations(workplace: Workplace, crm_scores: ibis.Table) -> ibis.Table | None:
+def zendesk_organizations(workplace: Workplace, crm_scores: ibis.Table) -> Layout | None:
     """Organizations for Zendesk's import, matched by the client's id as external id."""
     settings = workplace.delivery.crm.zendesk
     return zendesk.organizations(crm_scores, settings) if settings.enabled else None

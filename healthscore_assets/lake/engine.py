@@ -108,10 +108,13 @@ class Engine:
         )
         return int(rows)
 
-    def write_csv(self, table: ibis.Table, path: Path) -> int:
-        """Write a table as CSV with a header, in the order of its rows; returns how many."""
-        sql = _compiled(table)
-        (rows,) = self._one(f"COPY ({sql}) TO {_quote(str(path))} (FORMAT CSV, HEADER)")
+    def write_csv(self, table: ibis.Table, path: Path, null: str = "") -> int:
+        """Write a table as CSV with a header, in the order of its rows; returns how many.
+
+        ``null`` stands for what is not there, without quotes, and with them is a text.
+        """
+        options = f"FORMAT CSV, HEADER, NULLSTR {_quote(null)}"
+        (rows,) = self._one(f"COPY ({_compiled(table)}) TO {_quote(str(path))} ({options})")
         return int(rows)
 
     def rows(self, table: ibis.Table | str) -> list[dict[str, Any]]:

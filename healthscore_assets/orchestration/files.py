@@ -6,6 +6,7 @@ import dagster as dg
 import ibis
 
 from healthscore_assets import __version__
+from healthscore_assets.delivery.crm.cells import Layout
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.orchestration.monthly import POOL
 from healthscore_assets.orchestration.partitions import MONTHS, look_back
@@ -16,7 +17,7 @@ from healthscore_assets.orchestration.workplace import Workplace
 SWITCHED_OFF = "switched off"
 """The data version of a month whose file the settings do not want."""
 
-Body = Callable[[Workplace, ibis.Table], ibis.Table | None]
+Body = Callable[[Workplace, ibis.Table], Layout | None]
 
 
 def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.AssetsDefinition]:
@@ -40,7 +41,7 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
                     return
                 run_id = context.run.run_id
                 staged = lake.stage_file(run_id, body.__name__, month, suffix="csv")
-                rows = workplace.engine.write_csv(laid_out, staged)
+                rows = workplace.engine.write_csv(laid_out.table, staged, laid_out.null)
                 yield dg.Output(
                     Staged([staged]),
                     output_name=body.__name__,

@@ -17,7 +17,7 @@ from healthscore_assets.delivery.channels.channel import Fate, Outcome
 from healthscore_assets.delivery.channels.trying import NotSent, Voice
 
 _MOST_BYTES = 65_536
-"""That are read of an answer."""
+"""That are read of an answer, where nothing else is said."""
 
 _LONGEST_WAIT = 86_400.0
 _LOCAL = ("127.0.0.1", "localhost", "::1")
@@ -37,11 +37,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Web:
-    """Posts for one channel, each within ``timeout_seconds`` from first to last."""
+    """Sends for one channel, each time within ``timeout_seconds`` from first to last."""
 
     voice: Voice
     timeout_seconds: float
     context: ssl.SSLContext = field(repr=False)
+    most_bytes: int = _MOST_BYTES
 
     def url(self, told: str, place: str) -> httpx.URL:
         """The URL that a secret or a setting holds. Raises NotSent where it cannot be used."""
@@ -60,8 +61,12 @@ class Web:
 
     def post(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
         """What the server answers. Raises NotSent where there is no whole answer."""
+        return self.send("POST", url, body, headers)
+
+    def send(self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """The same, by any method."""
         try:
-            return asyncio.run(self._exchange(url, body, headers))
+            return asyncio.run(self._exchange(method, url, body, headers))
         except TimeoutError:
             found = f"no answer from {url.host} within {self.timeout_seconds:g} seconds"
         except (httpx.RequestError, OSError) as error:  # OSError: of TLS, after its handshake
@@ -70,19 +75,21 @@ class Web:
             Fate.LATER, found, "if it goes on, see whether it can be reached from here"
         ) from None
 
-    async def _exchange(self, url: httpx.URL, body: bytes, headers: Mapping[str, str]) -> Answer:
+    async def _exchange(
+        self, method: str, url: httpx.URL, body: bytes, headers: Mapping[str, str]
+    ) -> Answer:
         # httpx limits each step: a server that sends a byte now and then would never end.
         async with (
             asyncio.timeout(self.timeout_seconds),
             self._client() as client,
-            client.stream("POST", url, content=body, headers={**headers, **_AS_IT_IS}) as answer,
+            client.stream(method, url, content=body, headers={**headers, **_AS_IT_IS}) as answer,
         ):
             content = b""
             async for piece in answer.aiter_raw():
                 content += piece
-                if len(content) >= _MOST_BYTES:
+                if len(content) >= self.most_bytes:
                     break
-            text = content[:_MOST_BYTES].decode("utf-8", errors="replace")
+            text = content[: self.most_bytes].decode("utf-8", errors="replace")
             return Answer(answer.status_code, answer.headers, text)
 
     def _client(self) -> httpx.AsyncClient:

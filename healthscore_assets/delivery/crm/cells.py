@@ -6,9 +6,16 @@ from typing import Any
 
 import ibis
 
+from healthscore_assets.delivery.texts import cut
 from healthscore_assets.scoring.client_scores import spreadsheet_safe
 
-_ELLIPSIS = "…"
+
+@dataclass(frozen=True)
+class Layout:
+    """Rows of a CSV in their order; ``null`` stands for what is not there."""
+
+    table: ibis.Table
+    null: str = ""
 
 
 @dataclass(frozen=True)
@@ -24,34 +31,28 @@ class Fields:
     def of_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row for an API, as it is but for texts that are too long."""
         return {
-            name: self._cut(row[column]) if column != "client_id" else row[column]
+            name: cut(value, self.longest) if _is_cut(column, value) else value
             for column, name in self.names.items()
+            for value in [row[column]]
         }
 
-    def of_table(self, scores: ibis.Table, *, empty: str = "") -> ibis.Table:
-        """Rows for a CSV, all of it text, in the order of the ids.
-
-        ``empty`` stands for what there is not. No cell is a formula for a spreadsheet.
-        """
+    def of_table(self, scores: ibis.Table) -> ibis.Table:
+        """Rows for a CSV, all of it text, in the order of the ids; no cell is a formula."""
         texts = spreadsheet_safe(
             scores.select(**{column: _text(scores[column]) for column in self.names})
         )
-        cells = {
-            name: self._short(texts[column], column).fill_null(empty)
-            for column, name in self.names.items()
-        }
+        cells = {name: self._short(texts[column], column) for column, name in self.names.items()}
         return texts.select(**cells).order_by(self.names["client_id"])
-
-    def _cut(self, value: Any) -> Any:
-        if not isinstance(value, str) or len(value) <= self.longest:
-            return value
-        return value[: self.longest - 1] + _ELLIPSIS
 
     def _short(self, text: ibis.Value, column: str) -> ibis.Value:
         if column == "client_id":
             return text
-        shortened = text.left(self.longest - 1) + _ELLIPSIS
+        shortened = text.left(self.longest - 1).rstrip() + "…"
         return ibis.ifelse(text.length() > self.longest, shortened, text)
+
+
+def _is_cut(column: str, value: Any) -> bool:
+    return column != "client_id" and isinstance(value, str)
 
 
 def tenths(number: ibis.Value) -> ibis.Value:

@@ -5,7 +5,7 @@ The job maps headers, which are names of fields, and updates by the field of the
 
 import ibis
 
-from healthscore_assets.delivery.crm.cells import Fields
+from healthscore_assets.delivery.crm.cells import Fields, Layout
 from healthscore_assets.delivery.crm.settings import Gainsight
 
 _LONGEST_TEXT = 250
@@ -16,6 +16,6 @@ def fields(settings: Gainsight) -> Fields:
     return Fields(settings.names, _LONGEST_TEXT)
 
 
-def companies(scores: ibis.Table, settings: Gainsight) -> ibis.Table:
+def companies(scores: ibis.Table, settings: Gainsight) -> Layout:
     """The file, of `crm_scores` of a month. Grain: client."""
-    return fields(settings).of_table(scores)
+    return Layout(fields(settings).of_table(scores))

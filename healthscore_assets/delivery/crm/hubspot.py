@@ -6,7 +6,7 @@ An empty cell leaves the property as it was.
 
 import ibis
 
-from healthscore_assets.delivery.crm.cells import Fields
+from healthscore_assets.delivery.crm.cells import Fields, Layout
 from healthscore_assets.delivery.crm.settings import HubSpot
 
 _LONGEST_TEXT = 65_536
@@ -17,6 +17,6 @@ def fields(settings: HubSpot) -> Fields:
     return Fields(settings.names, _LONGEST_TEXT)
 
 
-def companies(scores: ibis.Table, settings: HubSpot) -> ibis.Table:
+def companies(scores: ibis.Table, settings: HubSpot) -> Layout:
     """The file, of `crm_scores` of a month. Grain: client."""
-    return fields(settings).of_table(scores)
+    return Layout(fields(settings).of_table(scores))

@@ -6,7 +6,7 @@ clears a field, which an empty cell leaves as it was.
 
 import ibis
 
-from healthscore_assets.delivery.crm.cells import Fields
+from healthscore_assets.delivery.crm.cells import Fields, Layout
 from healthscore_assets.delivery.crm.settings import Salesforce
 
 _LONGEST_TEXT = 255
@@ -18,6 +18,6 @@ def fields(settings: Salesforce) -> Fields:
     return Fields(settings.names, _LONGEST_TEXT)
 
 
-def accounts(scores: ibis.Table, settings: Salesforce) -> ibis.Table:
+def accounts(scores: ibis.Table, settings: Salesforce) -> Layout:
     """The file, of `crm_scores` of a month. Grain: client."""
-    return fields(settings).of_table(scores, empty=_CLEARED)
+    return Layout(fields(settings).of_table(scores), _CLEARED)

@@ -167,6 +167,12 @@ class Zendesk(_SystemSettings):
 
     api: ZendeskApi | None = None
 
+    @model_validator(mode="after")
+    def _matched(self) -> "Zendesk":
+        if self.names["client_id"] != "external_id":
+            raise ValueError("client_id is matched as external_id, and goes to no other field")
+        return self
+
 
 class CrmSettings(Section):
     """A file a month for each system that is enabled, and its API where ``api`` says so."""

@@ -6,7 +6,7 @@ field.
 
 import ibis
 
-from healthscore_assets.delivery.crm.cells import Fields
+from healthscore_assets.delivery.crm.cells import Fields, Layout
 from healthscore_assets.delivery.crm.settings import Zendesk
 
 _LONGEST_TEXT = 255
@@ -20,10 +20,10 @@ def fields(settings: Zendesk) -> Fields:
     return Fields(settings.names, _LONGEST_TEXT)
 
 
-def organizations(scores: ibis.Table, settings: Zendesk) -> ibis.Table:
+def organizations(scores: ibis.Table, settings: Zendesk) -> Layout:
     """The file, of `crm_scores` of a month. Grain: client."""
     headers = {
         column: name if name in _OWN else f"custom_fields.{name}"
         for column, name in settings.names.items()
     }
-    return Fields(headers, _LONGEST_TEXT).of_table(scores)
+    return Layout(Fields(headers, _LONGEST_TEXT).of_table(scores))
