@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from healthscore_assets.delivery.crm.settings import CrmSettings
+from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings
 from healthscore_assets.delivery.setting_types import SECRET_NAME, Seconds, SecretName, Text
 from healthscore_assets.delivery.setting_types import Section as _Settings
 from healthscore_assets.lake.content import version_of
@@ -187,6 +187,9 @@ def _read(path: Path, _version: object) -> DeliverySettings:
         settings = DeliverySettings.model_validate(values)
     except ValidationError as error:
         raise _refusal(file, error) from None
+    for name in {*settings.channels} & {*SYSTEMS}:
+        what = f"channel {name}: that is what the system under crm is called"
+        raise file.refused(f"channels.{name}", what, "give the channel another name")
     _check_addresses(file, settings)
     return settings
 

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from healthscore_assets.delivery.channels.channel import Channel, Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.opened import open_channel
+from healthscore_assets.delivery.crm.channel import ScoresChannel
+from healthscore_assets.delivery.crm.settings import SYSTEMS
 from healthscore_assets.delivery.documents.trial import trial
 from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
@@ -14,9 +16,19 @@ from healthscore_assets.orchestration.workplace import Workplace
 
 
 def channel_of(workplace: Workplace, settings: DeliverySettings) -> Callable[[str], Channel]:
-    """Opens channels by name: raises KeyError for an unknown one, else as `open_channel`."""
+    """Opens channels by name, and systems by theirs.
+
+    Raises KeyError for an unknown one, else as `open_channel`.
+    """
     secrets = secrets_of_environment()
-    return lambda name: open_channel(name, settings.channels[name], secrets, _now)
+
+    def opened(name: str) -> Channel:
+        for system in SYSTEMS:
+            if name == system:
+                return ScoresChannel(system, settings.crm, secrets, workplace.lake, _now)
+        return open_channel(name, settings.channels[name], secrets, _now)
+
+    return opened
 
 
 def try_channel(workplace: Workplace, name: str, to: str) -> Outcome:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from healthscore_assets.delivery.channels.channel import Fate
+from healthscore_assets.delivery.crm.push import configured
 from healthscore_assets.delivery.documents.portfolio import portfolio_document
 from healthscore_assets.delivery.documents.portfolio_rows import portfolio_of
-from healthscore_assets.delivery.outbox.message import Message, Queued
+from healthscore_assets.delivery.outbox.message import Claimed, Message, Queued
 from healthscore_assets.delivery.outbox.news import News
 from healthscore_assets.delivery.outbox.notes import Note
 from healthscore_assets.delivery.outbox.outbox import Outbox
@@ -18,15 +19,20 @@ from healthscore_assets.delivery.planning.alerts import messages_about_alerts
 from healthscore_assets.delivery.planning.composed import Composed
 from healthscore_assets.delivery.planning.operators import channel_problem, warnings_of_the_day
 from healthscore_assets.delivery.planning.portfolio import due_portfolio, portfolio_messages
+from healthscore_assets.delivery.planning.scores import scores_messages
 from healthscore_assets.delivery.planning.times import digest_day, local_day
 from healthscore_assets.delivery.sending import Attempt, Sender
-from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
+from healthscore_assets.delivery.settings import read_delivery_settings
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.refused import LakeRefused
 from healthscore_assets.lake.unavailable import LakeUnavailable
 from healthscore_assets.orchestration.channels import channel_of
 from healthscore_assets.orchestration.ledger import catch_up, ledger_of, rule_titles
-from healthscore_assets.orchestration.outbox import dead_letters_of, outbox_of
+from healthscore_assets.orchestration.outbox import (
+    dead_letters_of,
+    outbox_of,
+    secrets_of_environment,
+)
 from healthscore_assets.orchestration.worker import process_is_gone, this_process
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.ledger.ledger import Ledger
@@ -88,6 +94,7 @@ class Deliveries:
             *composed.messages,
             *self._of_the_lake(lambda engine: self._portfolio(engine, news)),
             *self._warnings(self._outbox.untold_notes()),
+            *(each for each in self._scores() if not self._outbox.has(each.key)),
         ]
         return Due(new, self._outbox.unsent(), composed.unaddressed, self._problems)
 
@@ -103,7 +110,7 @@ class Deliveries:
         new = self._outbox.fill(self._at, self._today, compose)
         ((news, composed),) = seen
         of_lake = self._of_the_lake(lambda engine: self._portfolio(engine, news))
-        new += self._outbox.queue(of_lake, self._at)
+        new += self._outbox.queue([*of_lake, *self._scores()], self._at)
         new += self._outbox.fill_notes(self._at, self._warnings)
         return Due(new, waiting, composed.unaddressed, self._problems)
 
@@ -121,6 +128,13 @@ class Deliveries:
         ]
         return self._outbox.queue(messages, self._at)
 
+    def is_current(self, message: Claimed) -> bool:
+        """Whether a message is still to be sent: scores are, while they are what the lake holds."""
+        if message.purpose != "scores":
+            return True
+        newest = {each.address.channel: each.about for each in self._scores()}
+        return newest.get(message.channel, message.about) == message.about
+
     def _catch_up(self, engine: Engine) -> list[Message]:
         catch_up(self._workplace.lake, engine, self._ledger, self._at)
         return []
@@ -137,6 +151,12 @@ class Deliveries:
         if found is None:
             return []
         return portfolio_messages(portfolio_document(found), self.settings, day)
+
+    def _scores(self) -> list[Message]:
+        systems = configured(self.settings.crm, secrets_of_environment())
+        return self._of_the_lake(
+            lambda _: scores_messages(self._workplace.lake, self.settings.crm, systems)
+        )
 
     def _warnings(self, notes: Sequence[Note]) -> list[Message]:
         return warnings_of_the_day(notes, self.settings, self._digest_of)
@@ -187,7 +207,7 @@ def deliver(
         due = deliveries.fill()
         if early:
             outbox.hurry(at)
-        sender = _sender(workplace, instance, outbox, deliveries.settings)
+        sender = _sender(workplace, instance, outbox, deliveries)
         attempts: list[Attempt] = []
         failed: set[str] = set()
         while True:
@@ -200,8 +220,9 @@ def deliver(
 
 
 def _sender(
-    workplace: Workplace, instance: dg.DagsterInstance, outbox: Outbox, settings: DeliverySettings
+    workplace: Workplace, instance: dg.DagsterInstance, outbox: Outbox, deliveries: Deliveries
 ) -> Sender:
+    settings = deliveries.settings
     return Sender(
         outbox=outbox,
         open_channel=channel_of(workplace, settings),
@@ -211,4 +232,5 @@ def _sender(
         sleep=time.sleep,
         by=this_process(),
         is_gone=lambda process: process_is_gone(process) is True,
+        is_current=deliveries.is_current,
     )

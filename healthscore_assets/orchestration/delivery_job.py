@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import BaseModel, ValidationError
 
 from healthscore_assets.delivery.channels.channel import Fate
+from healthscore_assets.delivery.planning.scores import TABLE
 from healthscore_assets.delivery.planning.times import digest_day, portfolio_day
 from healthscore_assets.delivery.sending import Attempt
 from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
@@ -28,6 +29,8 @@ def send_messages(context: dg.OpExecutionContext, workplace: Workplace) -> None:
     def tell(attempt: Attempt) -> None:
         log = context.log.info if attempt.outcome.fate is Fate.SENT else context.log.warning
         log(attempt.says)
+        for warning in attempt.outcome.warnings:
+            context.log.warning(warning)
 
     try:
         made = deliver(workplace, context.instance, datetime.now(UTC), tell=tell)
@@ -58,6 +61,7 @@ class _Seen(BaseModel, frozen=True):
     """What the newest run was asked for with."""
 
     event: int = 0
+    scores: float = 0.0
     digest: str = ""
     portfolio: str = ""
 
@@ -89,7 +93,8 @@ def due_deliveries(
             event, waits = outbox.newest_event(), outbox.is_due(at)
     except (LookupRefused, LedgerRefused, LedgerUnavailable) as failed:
         return dg.SkipReason(f"Nothing is sent: {failed}")
-    seen, now = _Seen.of(context.cursor), _now(settings, event, at)
+    seen = _Seen.of(context.cursor)
+    now = _now(settings, event, _scored(context.instance), at)
     if now == seen and not waits:
         return dg.SkipReason("Nothing is due")
     filters = dg.RunsFilter(job_name=deliveries.name, statuses=UNDER_WAY)
@@ -101,10 +106,17 @@ def due_deliveries(
     )
 
 
-def _now(settings: DeliverySettings, event: int, at: datetime) -> _Seen:
+def _scored(instance: dg.DagsterInstance) -> float:
+    """When scores for other systems were made last, in epoch seconds."""
+    made = instance.get_latest_materialization_event(dg.AssetKey(TABLE))
+    return made.timestamp if made else 0.0
+
+
+def _now(settings: DeliverySettings, event: int, scores: float, at: datetime) -> _Seen:
     digest = digest_day(settings, at)
     return _Seen(
         event=event,
+        scores=scores,
         digest=str(digest or ""),
         portfolio=str(portfolio_day(settings, at)) if settings.team_leads else "",
     )

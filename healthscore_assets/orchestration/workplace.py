@@ -152,19 +152,19 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return _plainly(read_alert_rules, self.lookup_file("alert_rules"))
 
     @property
+    def delivery_file(self) -> Path:
+        """Who is told what, and which systems get scores."""
+        return self.lookup_file("crm_settings")
+
+    @property
     def delivery(self) -> DeliverySettings:
-        """Who is told what; nobody without the file."""
-        return _plainly(read_delivery_settings, self.lookup_file("crm_settings"))
+        """What that file says; nobody is told anything without it."""
+        return _plainly(read_delivery_settings, self.delivery_file)
 
     @property
     def playbooks_folder(self) -> Path:
         """What to do about alerts."""
         return Path(self.lookups) / "playbooks"
-
-    @property
-    def delivery_file(self) -> Path:
-        """Who is told what, by what; it decides no table."""
-        return Path(self.lookups) / "delivery.yaml"
 
     @property
     def internal_domains(self) -> frozenset[str]:
