@@ -140,7 +140,7 @@ def test_strong_alerts_are_in_the_digest_where_that_is_due_by_now(
     states = [state("acme", tier="low", owner="Ana"), state("bolt", tier="high", owner="Ana")]
     ledger.sync("2024-05", states, AT)
     (digest,) = fill(outbox, digest_of=MONDAY)
-    assert digest.document.title == "Alerts of 3 June: 2 new (1 urgent), 2 open"
+    assert digest.document.title == "Alerts for Ana, 3 June: 2 new (1 urgent), 2 open"
     assert lines(digest) == {
         "New or stronger (2)": ["Client bolt: Health dropped", "Client acme: Health dropped"]
     }
@@ -185,7 +185,7 @@ def test_what_falls_due_makes_a_digest_once(ledger: Ledger, outbox: Outbox) -> N
     assert fill(outbox, friday, friday) == []
     monday = date(2024, 6, 10)
     (digest,) = fill(outbox, monday, monday)
-    assert digest.document.title == "Alerts of 10 June: 1 due, 2 open"
+    assert digest.document.title == "Alerts for Ana, 10 June: 1 due, 2 open"
     assert lines(digest) == {
         "Due": ["Client acme: Health dropped"],
         "Also open": ["Client bolt: Health dropped"],

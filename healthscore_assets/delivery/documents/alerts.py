@@ -56,11 +56,11 @@ def digest(
     digest before.
     """
     urgent = sum(each.tier == "high" for each in new)
-    told = [
+    counts = [
         f"{len(new)} new{f' ({urgent} urgent)' if urgent else ''}" if new else "",
         f"{len(due)} due" if due else "",
+        f"{len(new) + len(due) + len(others)} open",
     ]
-    count = len(new) + len(due) + len(others)
     sections = [
         _section("New or stronger", new, titles, today),
         _section("Due", due, titles, today),
@@ -68,8 +68,7 @@ def digest(
     ]
     return Document(
         purpose="digest",
-        title=f"Alerts of {today:%-d %B}: {', '.join(filter(None, told))}, {count} open",
-        intro=f"For {owner}.",
+        title=f"Alerts for {owner}, {today:%-d %B}: {', '.join(filter(None, counts))}",
         sections=tuple(each for each in sections if each.lines),
         closing=_WHAT_TO_DO,
         data=_data(owner, today, new=new, due=due, others=others),
