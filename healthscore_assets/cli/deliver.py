@@ -65,6 +65,7 @@ def deliver(
       healthscore deliver --now
     """
     from healthscore_assets.lookups.refused import LookupRefused
+    from healthscore_assets.orchestration.channels import is_set_up
     from healthscore_assets.orchestration.instance import open_instance
     from healthscore_assets.risk.ledger.refused import LedgerRefused
     from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
@@ -79,6 +80,11 @@ def deliver(
                 _try_channel(workplace, trial, to)
             elif show or again is not None:
                 _show_outbox(instance, ledger, again)
+            elif not is_set_up(workplace):
+                print(
+                    f"Nothing is sent: {workplace.delivery_file} names no channel and no system "
+                    "yet; docs/delivery.md says how."
+                )
             elif dry_run:
                 _show_due(workplace, instance, ledger, early=now)
             else:

@@ -7,12 +7,19 @@ from datetime import UTC, datetime
 from healthscore_assets.delivery.channels.channel import Channel, Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.opened import open_channel
 from healthscore_assets.delivery.crm.channel import ScoresChannel
+from healthscore_assets.delivery.crm.push import configured
 from healthscore_assets.delivery.crm.settings import SYSTEMS
 from healthscore_assets.delivery.documents.trial import trial
 from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
 from healthscore_assets.orchestration.outbox import secrets_of_environment
 from healthscore_assets.orchestration.workplace import Workplace
+
+
+def is_set_up(workplace: Workplace) -> bool:
+    """Whether there is anything to send by. Raises LookupRefused for bad settings."""
+    settings = read_delivery_settings(workplace.delivery_file)
+    return bool(settings.channels) or bool(configured(settings.crm, secrets_of_environment()))
 
 
 def channel_of(workplace: Workplace, settings: DeliverySettings) -> Callable[[str], Channel]:

@@ -71,13 +71,15 @@ def test_the_file_that_comes_with_it_is_the_defaults() -> None:
 def test_the_examples_in_the_file_that_comes_with_it_are_good(tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "lookups" / "delivery.yaml"
     text = shipped.read_text(encoding="utf-8")
-    for empty in ("channels: {}", "people: {}", "others: []", "team_leads: []", "operators: []"):
+    empties = ("channels: {}", "people: {}", "others: []", "team_leads: []", "operators: []")
+    for empty in (*empties, "crm: {}"):
         assert empty in text
         text = text.replace(empty, empty.partition(" ")[0])
     settings = read(tmp_path, text.replace("\n#  ", "\n  "))
     assert set(settings.channels) == {"cs_slack", "mail"}
     assert set(settings.people) == {"Dana Reyes", "manager"}
     assert settings.team_leads == (Address(channel="mail", to="leads@example.com"),)
+    assert not settings.crm.zendesk.enabled
 
 
 SECRET = "https://hooks.slack.example/services/T0/B0/verysecret"
@@ -95,6 +97,11 @@ SECRET = "https://hooks.slack.example/services/T0/B0/verysecret"
         ("channels:\n  cs: {kind: pigeon}\n", "line 2", "slack"),
         ("channels:\n  cs: {kind: slack}\n", "line 2", "either webhook or token"),
         ("channels:\n  cs: {kind: slack, token: T}\n", "line 2", "go together"),
+        (
+            "channels:\n  zendesk: {kind: teams, webhook: T}\n",
+            "line 2",
+            "what the system under crm is called",
+        ),
         ("channels:\n  cs: {kind: teams}\n", "line 2", "channels.cs needs webhook"),
         (
             "channels:\n  m:\n    {kind: email, host: h, sender: a@b, user: U, password: P, "
