@@ -192,20 +192,28 @@ class DeliveryMachine(RuleBasedStateMachine):
         does=st.lists(st.sampled_from([*TAKEN, *NOT_TAKEN]), max_size=6),
         dies_at=st.sampled_from([None, *POINTS]),
     )
+    def a_pass_with_something_to_send(self, does: list[str], dies_at: str | None) -> None:
+        self.operators_are_told(f"something {self.process}")
+        self.a_pass(does, dies_at)
+
     def a_pass(self, does: list[str], dies_at: str | None) -> None:
         before = len(self.server.requests)
         self.server._acts.clear()
         self.server.plays(*((TAKEN | NOT_TAKEN)[each] for each in does))
-        died = None
+        died, made = None, []
         with self.a_process() as by, open_outbox(self.place) as opened:
             outbox = MortalOutbox(opened._database)
             outbox.dies_at = dies_at
             try:
-                for _ in self.sender(outbox, by).send_waiting():
-                    pass
+                made.extend(self.sender(outbox, by).send_waiting())  # as far as it comes
             except Death as death:
                 died = str(death)
         self._seen(self.server.requests[before:], does, died)
+        states = {each.key: each.state for each in self.recorded()}
+        for attempt in made:
+            assert states[attempt.message.key] == attempt.became.replace(
+                "waits", "waiting"
+            ).replace(" ", "_")
 
     @rule(minutes=st.sampled_from([1, 20, 90, 24 * 60]))
     def time_goes_by(self, minutes: int) -> None:
