@@ -123,7 +123,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
-        self.place = str(self.folder / "ledger.sqlite")
+        self.place = self.empty_place()
         self.dead_letters = self.folder / "dead_letters.jsonl"
         self.at = datetime(2024, 6, 3, 6, tzinfo=UTC)
         self.process = 0
@@ -137,6 +137,10 @@ class DeliveryMachine(RuleBasedStateMachine):
         )
         self.did: list[tuple[str, str]] = []  # key, what the server did of it
         self.uncertain: Counter[str] = Counter()  # takings of which no process could know
+
+    def empty_place(self) -> str:
+        """A ledger without anything in it."""
+        return str(self.folder / "ledger.sqlite")
 
     def teardown(self) -> None:
         try:

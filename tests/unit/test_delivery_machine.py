@@ -1,12 +1,8 @@
 """Deliveries under crashes and failing servers, at random."""
 
 from delivery_machine import DeliveryMachine
-from hypothesis import HealthCheck, settings
+from examples import examples
+from hypothesis import settings
 
-DeliveryMachine.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+DeliveryMachine.TestCase.settings = settings(examples(40), stateful_step_count=25)
 TestDeliveries = DeliveryMachine.TestCase
