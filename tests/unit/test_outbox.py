@@ -1,5 +1,7 @@
 """The outbox: what processes may do to one another's messages, and how long things wait."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.documents.document import Document
 from healthscore_assets.delivery.outbox.message import Message
 from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
+from healthscore_assets.delivery.planning.composed import Composed
 from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.sending import Sender
 from healthscore_assets.delivery.settings import Address
@@ -112,6 +115,34 @@ def test_of_the_scores_for_a_system_only_the_newest_wait(outbox: Outbox) -> None
     waiting = {(each.channel, each.about) for each in outbox.unsent()}
     assert waiting == {("zendesk", "2024-05 a"), ("hubspot", "2024-05 b")}
     assert [each.state for each in outbox.since(AT)].count("superseded") == 1
+
+
+def test_the_texts_of_what_was_sent_are_forgotten_after_some_weeks(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.queue([message("sent"), message("given up"), message("waits")], AT)
+    for _ in range(3):
+        claimed = claim(outbox, AT)
+        assert claimed is not None
+        if claimed.about == "sent":
+            outbox.record(claimed, Outcome(Fate.SENT), AT)
+        elif claimed.about == "given up":
+            outbox.give_up(claimed, "no", AT)
+        else:
+            outbox.record(claimed, Outcome(Fate.LATER), AT)
+
+    def documents() -> dict[str, bool]:
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection:
+            rows = connection.execute("SELECT about, document != '' FROM delivery_messages")
+            return {about: bool(kept) for about, kept in rows}
+
+    day = AT + timedelta(days=39)
+    outbox.fill(day, day.date(), lambda _: Composed())
+    assert documents() == {"sent": True, "given up": True, "waits": True}
+    day = AT + timedelta(days=41)
+    outbox.fill(day, day.date(), lambda _: Composed())
+    assert documents() == {"sent": False, "given up": True, "waits": True}
+    assert outbox.queue([message("sent")], day) == []
 
 
 # ------------------------------------------------------------------------------------ a whole pass

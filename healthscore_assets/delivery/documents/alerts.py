@@ -11,6 +11,9 @@ from healthscore_assets.risk.ledger.alerts import LedgerAlert
 SHOWN = 20
 """Alerts of a section that are told in full; of more the number."""
 
+LISTED = 200
+"""The same for programs: a message is no export."""
+
 _TONES: Mapping[str, Tone] = {"high": "bad", "medium": "warning", "low": "plain"}
 
 _WHAT_TO_DO = (
@@ -113,7 +116,8 @@ def _data(owner: str, today: date, **alerts: Sequence[LedgerAlert]) -> dict[str,
     return {
         "owner": owner,
         "day": today.isoformat(),
-        **{name: [_facts(each) for each in these] for name, these in alerts.items()},
+        "counts": {name: len(these) for name, these in alerts.items()},
+        **{name: [_facts(each) for each in these[:LISTED]] for name, these in alerts.items()},
     }
 
 

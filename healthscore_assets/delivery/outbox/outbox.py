@@ -81,6 +81,7 @@ class Outbox:
         """
         with self._database.writing() as connection:
             held_month(connection)  # nobody else composes, or changes alerts, until this is over
+            _forget_documents(connection, at - _REMEMBERED)
             composed = compose(asked.news(connection, today, at - _REMEMBERED))
             if composed.tells:
                 rows = [{"event_id": event, "about": about} for event, about in composed.tells]
@@ -224,8 +225,7 @@ class Outbox:
     def has(self, key: str) -> bool:
         """Whether a message of this key was ever put in."""
         with self._database.reading() as connection:
-            found = sa.select(sa.exists().where(MESSAGES.c.key == key))
-            return connection.scalar(found) is True
+            return _has(connection, key)
 
     def unsent(self) -> list[Queued]:
         """What waits or is being sent, the most urgent first."""
@@ -264,18 +264,27 @@ class Outbox:
 
 def _put(connection: sa.Connection, messages: Sequence[Message], at: datetime) -> list[Message]:
     new = list({each.key: each for each in messages}.values())
-    known = set(
-        connection.scalars(
-            sa.select(MESSAGES.c.key).where(MESSAGES.c.key.in_([each.key for each in new]))
-        )
-    )
-    new = [each for each in new if each.key not in known]
+    new = [each for each in new if not _has(connection, each.key)]
     for each in new:
         if each.purpose == "scores":
             _supersede(connection, each.address.channel, at)
     if new:
         connection.execute(MESSAGES.insert(), [_row(each, at) for each in new])
     return new
+
+
+def _has(connection: sa.Connection, key: str) -> bool:
+    return connection.scalar(sa.select(sa.exists().where(MESSAGES.c.key == key))) is True
+
+
+def _forget_documents(connection: sa.Connection, before: datetime) -> None:
+    """Of what was sent long ago the key stays, so that it is not sent again, and the texts go."""
+    old = sa.and_(
+        MESSAGES.c.queued_at < before,
+        MESSAGES.c.state.in_(["sent", "superseded"]),
+        MESSAGES.c.document != "",
+    )
+    connection.execute(MESSAGES.update().where(old).values(document=""))
 
 
 def _supersede(connection: sa.Connection, system: str, at: datetime) -> None:
