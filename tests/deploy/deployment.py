@@ -36,6 +36,7 @@ class Deployment:
         """The environment file only; nothing is started. ``settings`` replace its lines."""
         made = cls(folder, f"hs{secrets.token_hex(4)}", free_port(), free_port())
         lookups.chmod(0o755)
+        made.secrets.mkdir(exist_ok=True, mode=0o755)
         lines = {
             "COMPOSE_PROJECT_NAME": made.project,
             "IMAGE_TAG": "test",
@@ -44,6 +45,7 @@ class Deployment:
             "WEB_PORT": str(made.web_port),
             "PROXY_PORT": str(made.proxy_port),
             "LOOKUPS_FOLDER": str(lookups),
+            "SECRETS_FOLDER": str(made.secrets),
             # The test's own machine may be a small one.
             "CODE_CPUS": "1",
         } | settings
@@ -53,6 +55,11 @@ class Deployment:
     @property
     def env_file(self) -> Path:
         return self.folder / "env"
+
+    @property
+    def secrets(self) -> Path:
+        """A file per secret of channels."""
+        return self.folder / "secrets"
 
     def script(
         self,

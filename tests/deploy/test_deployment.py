@@ -404,6 +404,53 @@ def test_the_steps_of_an_upgrade(deployment: Deployment) -> None:
     assert deployment.scores(MONTH)
 
 
+RECEIVER = """
+import http.server, pathlib
+class Take(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        with pathlib.Path("/srv/scratch/received").open("ab") as file:
+            file.write(self.headers["webhook-id"].encode() + b" " + body + b"\\n")
+        self.send_response(200)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", 8099), Take).serve_forever()
+"""
+HOOK = {
+    "HOOK_URL": "http://127.0.0.1:8099/verysecretpath",
+    "HOOK_SECRET": "whsec_" + "c2VjcmV0" * 5,
+}
+
+
+def test_the_operators_are_told_by_a_channel_whose_secrets_are_files(
+    deployment: Deployment, project: Project, tmp_path: Path
+) -> None:
+    deployment.start("code", "python", "-c", RECEIVER)
+    for name, secret in HOOK.items():
+        (deployment.secrets / name).write_text(f"{secret}\n")
+    project.lookup(
+        "delivery.yaml",
+        "channels:\n  hook: {kind: webhook, url: HOOK_URL, secret: HOOK_SECRET}\n"
+        "operators: {channel: hook}\n",
+    )
+    tried = deployment.execute("code", "healthscore", "deliver", "--trial", "hook")
+    assert tried.startswith("sent: a trial by hook")
+    lost = tmp_path / "usage.csv"  # of no month
+    lost.write_text("Visitor ID,Account ID,Export,Reports\nv-1,acme,1,2\n")
+    deployment.script("deliver", lost)
+
+    def told() -> list[str]:
+        lines = (deployment.file("/srv/scratch/received") or b"").decode().splitlines()
+        titles = [json.loads(line.partition(" ")[2])["title"] for line in lines]
+        return [title for title in titles if title.startswith("usage.csv")]
+
+    assert len(wait_for("the operators' message", told, 420, deployment.logs)) == 1
+    listed = deployment.execute("code", "healthscore", "deliver", "--list")
+    assert "usage.csv" in listed.partition("Sent in the last 7 days")[2]
+    said = deployment.script("compose", "logs").stdout
+    assert not [secret for secret in HOOK.values() if secret in said]
+    assert "verysecretpath" not in said
+
+
 def test_nothing_is_said_of_the_password_in_the_logs(deployment: Deployment) -> None:
     secret = next(
         line.partition("=")[2]
