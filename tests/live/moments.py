@@ -8,7 +8,7 @@ from pathlib import Path
 def promoted(lake: Path, month: str) -> dict[str, int]:
     """The files that readers of a month see, and the inode of each: a promotion changes it."""
     found = {}
-    for pattern in (f"*/month={month}/*", f"client_scores_csv/{month}.csv"):
+    for pattern in (f"*/month={month}/*", f"*_csv/{month}.csv"):
         for path in lake.glob(pattern):
             found[str(path.relative_to(lake))] = path.stat().st_ino
     return found

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -78,6 +78,8 @@ class Talk:
             outcome = self.web.voice.outcome(
                 Fate.LATER, f"answered {answer.status}, the limit of requests", "it is tried later"
             )
+        if answer.status == httpx.codes.TOO_MANY_REQUESTS and outcome.wait_seconds is None:
+            outcome = replace(outcome, wait_seconds=_PATIENCE)  # limits are by the minute
         if outcome.fate is not Fate.SENT:
             end = NotSent(outcome)
             raise LoggedOut(end) if answer.status == httpx.codes.UNAUTHORIZED else end
