@@ -1,6 +1,8 @@
 """Files for other systems: a CSV a month, made of one table, replaced and withdrawn with it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import ibis
@@ -10,7 +12,7 @@ from healthscore_assets.delivery.crm.cells import Layout
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.orchestration.monthly import POOL
 from healthscore_assets.orchestration.partitions import MONTHS, look_back
-from healthscore_assets.orchestration.publish import Staged
+from healthscore_assets.orchestration.publish import Published, Staged
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
 
@@ -28,34 +30,29 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
     """
 
     def decorate(body: Body) -> dg.AssetsDefinition:
-        def run(context: dg.AssetExecutionContext, workplace: Workplace, **tables: ibis.Table):  # type: ignore[no-untyped-def]
+        name = body.__name__
+
+        def run(
+            context: dg.AssetExecutionContext, workplace: Workplace, **tables: ibis.Table
+        ) -> Published:
             month, lake = context.partition_key, workplace.lake
             with tried_again(context.retry_number):
                 if not lake.has(reads, month):
                     return
                 laid_out = body(workplace, tables[reads].drop("months_ago"))
                 if laid_out is None:
-                    lake.withdraw(body.__name__, month)
-                    off = dg.DataVersion(SWITCHED_OFF)
-                    yield dg.Output(Staged([]), output_name=body.__name__, data_version=off)
+                    lake.withdraw(name, month)
+                    yield _output(name, [], SWITCHED_OFF)
                     return
-                run_id = context.run.run_id
-                staged = lake.stage_file(run_id, body.__name__, month, suffix="csv")
+                staged = lake.stage_file(context.run.run_id, name, month, suffix="csv")
                 rows = workplace.engine.write_csv(laid_out.table, staged, laid_out.null)
-                yield dg.Output(
-                    Staged([staged]),
-                    output_name=body.__name__,
-                    metadata={
-                        "dagster/row_count": rows,
-                        "file": lake.csv_place(body.__name__, month),
-                    },
-                    data_version=dg.DataVersion(content_hash(staged)),
-                )
+                told = {"dagster/row_count": rows, "file": lake.csv_place(name, month)}
+                yield _output(name, [staged], content_hash(staged), told)
 
         return dg.multi_asset(
-            name=f"{body.__name__}_step",
+            name=f"{name}_step",
             outs={
-                body.__name__: dg.AssetOut(
+                name: dg.AssetOut(
                     is_required=False,
                     description=body.__doc__,
                     group_name=group,
@@ -70,3 +67,14 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
         )(run)
 
     return decorate
+
+
+def _output(
+    name: str, files: list[Path], version: str, metadata: Mapping[str, Any] | None = None
+) -> dg.Output[Staged]:
+    return dg.Output(
+        Staged(files),
+        output_name=name,
+        metadata=metadata,
+        data_version=dg.DataVersion(version),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from healthscore_assets.delivery.crm.cells import Layout
 from healthscore_assets.delivery.crm.settings import CrmSettings
 
 BY_HAND = Path(__file__).parents[1] / "crm"
-SETTINGS = CrmSettings()
 
 LaysOut = Callable[[ibis.Table, Any], Layout]
 LAYOUTS: dict[str, tuple[str, LaysOut, str, int]] = {
@@ -75,23 +73,12 @@ CLIENTS: list[dict[str, Any]] = [
 def written(name: str, clients: list[dict[str, Any]], path: Path, **own: Any) -> list[list[str]]:
     """The file of these clients, as it is read back."""
     system, layout, _, _ = LAYOUTS[name]
-    table = sparse(CRM_SCORES, clients)
-    if own:
-        told = CrmSettings.model_validate({system: own}).of(system)  # type: ignore[arg-type]
-        laid_out = layout(table, told)
-    else:
-        laid_out = _by_default(name, table)
+    told = CrmSettings.model_validate({system: own}).of(system)  # type: ignore[arg-type]
+    laid_out = layout(sparse(CRM_SCORES, clients), told)
     rows = engine().write_csv(laid_out.table, path, laid_out.null)
     assert rows == len(clients)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.reader(file))
-
-
-# Building the expression takes longer than writing it: the same settings make the same one.
-@cache
-def _by_default(name: str, scores: ibis.Table) -> Layout:
-    system, layout, _, _ = LAYOUTS[name]
-    return layout(scores, SETTINGS.of(system))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
