@@ -115,7 +115,18 @@ class Deliveries:
         return Due(new, waiting, composed.unaddressed, self._problems)
 
     def report(self, attempts: Sequence[Attempt]) -> list[Message]:
-        """Tell the operators, by other channels, of those that do not work; once a day of each."""
+        """Tell the operators, by other channels, of those that do not work; once a day of each.
+
+        What was not taken of a message that was is noted for the warnings of the day.
+        """
+        self._outbox.note(
+            [
+                Note(f"{each.message.purpose} by {each.message.channel}", " ".join(refused))
+                for each in attempts
+                if (refused := each.outcome.warnings)
+            ],
+            self._at,
+        )
         problems = {
             each.message.channel: each.outcome.says
             for each in attempts

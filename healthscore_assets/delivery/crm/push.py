@@ -28,13 +28,26 @@ _LONGEST_ID = 60
 
 def configured(settings: CrmSettings, secrets: Secrets) -> tuple[System, ...]:
     """The systems that are enabled and have an API whose credentials are all set."""
-    return tuple(
-        system
-        for system in SYSTEMS
-        if settings.of(system).enabled
-        and (api := settings.of(system).api) is not None
-        and all(name in secrets for name in api.credentials)
-    )
+    return tuple(s for s in with_api(settings) if not _missing(s, settings, secrets))
+
+
+def with_api(settings: CrmSettings) -> tuple[System, ...]:
+    """The systems that are enabled and have an API, whether it can be used or not."""
+    return tuple(s for s in SYSTEMS if settings.of(s).enabled and settings.of(s).api is not None)
+
+
+def without_credentials(settings: CrmSettings, secrets: Secrets) -> list[str]:
+    """What is missing of systems that have an API, a line each: their scores stay a file."""
+    return [
+        f"{system}: {' and '.join(missing)} not set; its scores are a file until then"
+        for system in with_api(settings)
+        if (missing := _missing(system, settings, secrets))
+    ]
+
+
+def _missing(system: System, settings: CrmSettings, secrets: Secrets) -> list[str]:
+    api = settings.of(system).api
+    return [name for name in api.credentials if name not in secrets] if api else []
 
 
 def push(
