@@ -48,6 +48,10 @@ def deliver(
         str | None,
         typer.Option(metavar="KEY", help="Let a message that was given up wait anew, or `all`."),
     ] = None,
+    drop: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Do not send a message that waits or was given up."),
+    ] = None,
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
     lake: LakeFolder = LAKE,
@@ -70,16 +74,20 @@ def deliver(
     from healthscore_assets.risk.ledger.refused import LedgerRefused
     from healthscore_assets.risk.ledger.unavailable import LedgerUnavailable
 
-    asked = (dry_run or now, show, trial is not None, again is not None)
+    asked = (dry_run or now, show, trial is not None, again is not None, drop is not None)
     if sum(asked) > 1:
-        raise typer.BadParameter("--list, --trial and --again each go alone")
+        raise typer.BadParameter("--list, --trial, --again and --drop each go alone")
     workplace = workplace_of(exports, lookups, lake)
     try:
         with open_instance() as instance:
             if trial is not None:
                 _try_channel(workplace, trial, to)
-            elif show or again is not None:
-                _show_outbox(instance, ledger, again)
+            elif again is not None:
+                _by_hand(instance, ledger, again, drop=False)
+            elif drop is not None:
+                _by_hand(instance, ledger, drop, drop=True)
+            elif show:
+                _show_outbox(instance, ledger)
             elif not is_set_up(workplace):
                 print(
                     f"Nothing is sent: {workplace.delivery_file} names no channel and no system "
@@ -155,6 +163,8 @@ def _try_channel(workplace: "Workplace", name: str, to: str) -> None:
 
 
 def _problems(due: "Due") -> None:
+    if due.in_the_making:
+        print("Months are being made: what is to be told of them waits until they are through.")
     complain(due.problems)
     complain(
         f"Nobody is told of {plural(count, 'alert')}: {owner} has no address; add one below "
@@ -163,19 +173,28 @@ def _problems(due: "Due") -> None:
     )
 
 
-def _show_outbox(instance: "DagsterInstance", ledger: str, again: str | None) -> None:
+def _by_hand(instance: "DagsterInstance", ledger: str, key: str, *, drop: bool) -> None:
+    from datetime import UTC, datetime
+
+    from healthscore_assets.orchestration.outbox import outbox_of
+
+    with outbox_of(instance, ledger or None) as outbox:
+        change = outbox.drop if drop else outbox.again
+        count = change(None if key == "all" else [key], datetime.now(UTC))
+    states = "waits or was given up" if drop else "was given up"
+    if not count:
+        end(f"{key}: no message of this key {states}; healthscore deliver --list")
+    done = "dropped" if drop else "waiting anew: healthscore deliver"
+    print(f"{plural(count, 'message')} {done}")
+
+
+def _show_outbox(instance: "DagsterInstance", ledger: str) -> None:
     from datetime import UTC, datetime, timedelta
 
     from healthscore_assets.orchestration.outbox import dead_letters_of, outbox_of
 
     at = datetime.now(UTC)
     with outbox_of(instance, ledger or None) as outbox:
-        if again is not None:
-            count = outbox.again(None if again == "all" else [again], at)
-            if not count:
-                end(f"{again}: no message of this key was given up; healthscore deliver --list")
-            print(f"{plural(count, 'message')} waiting anew: healthscore deliver")
-            return
         unsent, given_up = outbox.unsent(), outbox.given_up()
         sent = [each for each in outbox.since(at - timedelta(days=7)) if each.state == "sent"]
     _show_messages("Waiting", unsent)

@@ -14,10 +14,14 @@ from healthscore_assets.delivery.dead_letters import bury
 from healthscore_assets.delivery.outbox.message import Claimed
 from healthscore_assets.delivery.outbox.outbox import Outbox
 from healthscore_assets.delivery.secrets import SecretMissing
+from healthscore_assets.delivery.texts import one_line
 
 _TRIES = 3
 _IN_A_ROW = 2
 """Messages that a server may put off before the others wait as well."""
+
+_LEFT_ALONE = timedelta(minutes=1)
+"""How long a channel that does not work is left alone, with all that waits for it."""
 
 _LONGEST_WAIT = 30.0
 """Seconds; a server that asks for more is asked again by a later pass."""
@@ -52,7 +56,7 @@ class Attempt:
         to = f" -> {sent.address}" if sent.address else ""
         why = f": {self.outcome.says}" if self.outcome.says else ""
         what = f"{self.became}: {sent.purpose} by {sent.channel}{to}, {sent.document.title}"
-        return " ".join(f"{what} ({sent.key}){why}".split())
+        return one_line(f"{what} ({sent.key}){why}")
 
 
 @dataclass(frozen=True)
@@ -89,13 +93,19 @@ class Sender:
                 self.outbox.supersede(claimed, says, self.clock())
                 yield Attempt(claimed, Outcome(Fate.REFUSED, says), superseded=True)
                 continue
+            if claimed.orphaned and self._is_too_old(claimed):
+                says = "every process that was at it ended before it was through"
+                yield self._recorded(claimed, Outcome(Fate.REFUSED, says))
+                continue
             outcome = self._hand_over(claimed)
             failures[claimed.channel] += 1 if outcome.fate is Fate.LATER else 0
             if outcome.fate is Fate.SENT:
                 failures[claimed.channel] = 0
+            attempt = self._recorded(claimed, outcome)
             if outcome.fate is Fate.CHANNEL_REFUSED or failures[claimed.channel] == _IN_A_ROW:
                 left.add(claimed.channel)
-            yield self._recorded(claimed, outcome)
+                self.outbox.put_off(claimed.channel, began + _LEFT_ALONE)
+            yield attempt
 
     def _hand_over(self, claimed: Claimed) -> Outcome:
         try:
@@ -107,21 +117,31 @@ class Sender:
             return Outcome(Fate.CHANNEL_REFUSED, f"channel {claimed.channel}: {missing}")
         letter = Letter(claimed.key, claimed.address, claimed.document)
         retrying = Retrying(
-            stop=stop_after_attempt(_TRIES),
+            # Scores are many requests, each of which is tried several times by itself.
+            stop=stop_after_attempt(1 if claimed.purpose == "scores" else _TRIES),
             wait=_wait,
+            before=lambda _: self.outbox.renew(claimed, self.clock()),
             retry=retry_if_result(_soon),
             retry_error_callback=_last,
             sleep=self.sleep,
         )
         return retrying(channel.send, letter)
 
+    def _is_too_old(self, claimed: Claimed) -> bool:
+        return self.clock() >= claimed.queued_at + self.give_up_after
+
     def _recorded(self, claimed: Claimed, outcome: Outcome) -> Attempt:
         now = self.clock()
-        too_old = now >= claimed.queued_at + self.give_up_after
-        if outcome.fate is Fate.REFUSED or (outcome.fate is not Fate.SENT and too_old):
-            bury(self.dead_letters, claimed, outcome.says, now)
-            self.outbox.give_up(claimed, outcome.says, now)
-            return Attempt(claimed, outcome, given_up=True)
+        gives_up = outcome.fate is not Fate.SENT and self._is_too_old(claimed)
+        if outcome.fate is Fate.REFUSED or gives_up:
+            try:
+                bury(self.dead_letters, claimed, outcome.says, now)
+            except OSError as error:
+                why = f"{self.dead_letters} cannot be written ({error.strerror}); so it waits"
+                outcome = Outcome(Fate.LATER, f"{outcome.says}; {why}")
+            else:
+                self.outbox.give_up(claimed, outcome.says, now)
+                return Attempt(claimed, outcome, given_up=True)
         self.outbox.record(claimed, outcome, now)
         return Attempt(claimed, outcome)
 

@@ -63,9 +63,11 @@ def not_ready(workplace: Workplace, channels: Iterable[str]) -> list[str]:
     settings = read_delivery_settings(workplace.delivery_file)
     opened = channel_of(workplace, settings)
     lines = without_credentials(settings.crm, secrets_of_environment())
-    for name in sorted({*channels} & {*settings.channels}):
+    for name in sorted({*channels} - {*SYSTEMS}):
         try:
             opened(name)
+        except KeyError:
+            lines.append(f"channel {name}: is in {workplace.delivery_file} no more; messages wait")
         except SecretMissing as missing:
             lines.append(f"channel {name}: {missing}")
     return lines

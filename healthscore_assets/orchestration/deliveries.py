@@ -14,10 +14,15 @@ from healthscore_assets.delivery.documents.portfolio_rows import portfolio_of
 from healthscore_assets.delivery.outbox.message import Claimed, Message, Queued
 from healthscore_assets.delivery.outbox.news import News
 from healthscore_assets.delivery.outbox.notes import Note
-from healthscore_assets.delivery.outbox.outbox import Outbox
+from healthscore_assets.delivery.outbox.outbox import Outbox, matter
 from healthscore_assets.delivery.planning.alerts import messages_about_alerts
 from healthscore_assets.delivery.planning.composed import Composed
-from healthscore_assets.delivery.planning.operators import channel_problem, warnings_of_the_day
+from healthscore_assets.delivery.planning.operators import (
+    channel_problem,
+    channels_that_fail,
+    notes_of,
+    warnings_of_the_day,
+)
 from healthscore_assets.delivery.planning.portfolio import due_portfolio, portfolio_messages
 from healthscore_assets.delivery.planning.scores import scores_messages
 from healthscore_assets.delivery.planning.times import digest_day, local_day
@@ -33,6 +38,7 @@ from healthscore_assets.orchestration.outbox import (
     outbox_of,
     secrets_of_environment,
 )
+from healthscore_assets.orchestration.runs import in_the_making
 from healthscore_assets.orchestration.worker import process_is_gone, this_process
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.risk.ledger.ledger import Ledger
@@ -44,13 +50,15 @@ class Due:
 
     ``new`` are messages that were not in the outbox yet, ``waiting`` is all that is in it
     otherwise and not sent; ``unaddressed`` counts alerts by owner, where nobody said where that
-    owner is told; ``problems`` are what kept something from being told, a line each.
+    owner is told; ``problems`` are what kept something from being told, a line each;
+    ``in_the_making``: months are, and what is to be told of them waits.
     """
 
     new: Sequence[Message]
     waiting: Sequence[Queued]
     unaddressed: Sequence[tuple[str, int]]
     problems: Sequence[str]
+    in_the_making: bool
 
 
 @dataclass(frozen=True)
@@ -65,7 +73,8 @@ class Deliveries:
     """What is to be told as of a moment, by the settings, the ledger and the lake.
 
     ``early`` does not wait for the hours of digests. A lake that is away keeps back only what is
-    told from it.
+    told from it; while months are being made (``in_the_making``), what would be told of them waits,
+    since a backfill tells of what is past.
     """
 
     def __init__(
@@ -76,15 +85,17 @@ class Deliveries:
         at: datetime,
         *,
         early: bool = False,
+        in_the_making: bool = False,
     ) -> None:
         """Raises LookupRefused for settings that cannot be used."""
         self.settings = read_delivery_settings(workplace.delivery_file)
         self._workplace, self._ledger, self._outbox = workplace, ledger, outbox
-        self._at, self._early = at, early
+        self._at, self._early, self._in_the_making = at, early, in_the_making
         self._today = local_day(self.settings, at)
         self._digest_of = digest_day(self.settings, at, early=early)
         self._problems: list[str] = []
-        self._of_the_lake(self._catch_up)
+        if not in_the_making:
+            self._of_the_lake(self._catch_up)
 
     def look(self) -> Due:
         """What is due, without putting anything into the outbox."""
@@ -94,9 +105,9 @@ class Deliveries:
             *composed.messages,
             *self._of_the_lake(lambda engine: self._portfolio(engine, news)),
             *self._warnings(self._outbox.untold_notes()),
-            *(each for each in self._scores() if not self._outbox.has(each.key)),
+            *self._outbox.not_there(self._scores()),
         ]
-        return Due(new, self._outbox.unsent(), composed.unaddressed, self._problems)
+        return self._due(new, self._outbox.unsent(), composed)
 
     def fill(self) -> Due:
         """Put what is due into the outbox."""
@@ -112,29 +123,18 @@ class Deliveries:
         of_lake = self._of_the_lake(lambda engine: self._portfolio(engine, news))
         new += self._outbox.queue([*of_lake, *self._scores()], self._at)
         new += self._outbox.fill_notes(self._at, self._warnings)
-        return Due(new, waiting, composed.unaddressed, self._problems)
+        return self._due(new, waiting, composed)
 
     def report(self, attempts: Sequence[Attempt]) -> list[Message]:
-        """Tell the operators, by other channels, of those that do not work; once a day of each.
+        """Tell the operators of channels that do not work, by others; once a day of each.
 
-        What was not taken of a message that was is noted for the warnings of the day.
+        What was given up, and what was not taken of a message that was, is noted for the warnings
+        of the day.
         """
-        self._outbox.note(
-            [
-                Note(f"{each.message.purpose} by {each.message.channel}", " ".join(refused))
-                for each in attempts
-                if (refused := each.outcome.warnings)
-            ],
-            self._at,
-        )
-        problems = {
-            each.message.channel: each.outcome.says
-            for each in attempts
-            if each.outcome.fate is Fate.CHANNEL_REFUSED or each.given_up
-        }
+        self._outbox.note(notes_of(attempts), self._at)
         messages = [
             message
-            for channel, says in problems.items()
+            for channel, says in channels_that_fail(attempts, self._at).items()
             for message in channel_problem(self.settings, channel, says, self._today)
         ]
         return self._outbox.queue(messages, self._at)
@@ -144,19 +144,24 @@ class Deliveries:
         if message.purpose != "scores":
             return True
         newest = {each.address.channel: each.about for each in self._scores()}
-        return newest.get(message.channel, message.about) == message.about
+        return newest.get(message.channel, matter(message.about)) == matter(message.about)
+
+    def _due(self, new: Sequence[Message], waiting: Sequence[Queued], composed: Composed) -> Due:
+        return Due(new, waiting, composed.unaddressed, self._problems, self._in_the_making)
 
     def _catch_up(self, engine: Engine) -> list[Message]:
         catch_up(self._workplace.lake, engine, self._ledger, self._at)
         return []
 
     def _alerts(self, news: News) -> Composed:
+        if self._in_the_making:
+            return Composed()
         titles = rule_titles(self._workplace)
         return messages_about_alerts(news, self.settings, titles, self._today, self._digest_of)
 
     def _portfolio(self, engine: Engine, news: News) -> list[Message]:
         day = due_portfolio(news, self.settings, self._at, early=self._early)
-        if day is None:
+        if day is None or self._in_the_making:
             return []
         found = portfolio_of(engine, self._workplace.lake, self._ledger, self._today)
         if found is None:
@@ -165,6 +170,8 @@ class Deliveries:
 
     def _scores(self) -> list[Message]:
         systems = configured(self.settings.crm, secrets_of_environment())
+        if self._in_the_making or not systems:
+            return []
         return self._of_the_lake(
             lambda _: scores_messages(self._workplace.lake, self.settings.crm, systems)
         )
@@ -193,7 +200,9 @@ def what_is_due(
 ) -> Due:
     """What a pass would send. Raises as `deliver` does."""
     with ledger_of(instance, place) as ledger, outbox_of(instance, place) as outbox:
-        return Deliveries(workplace, ledger, outbox, at, early=early).look()
+        made = in_the_making(instance)
+        deliveries = Deliveries(workplace, ledger, outbox, at, early=early, in_the_making=made)
+        return deliveries.look()
 
 
 def deliver(
@@ -214,7 +223,8 @@ def deliver(
     where the ledger, whose database holds the outbox, cannot be.
     """
     with ledger_of(instance, place) as ledger, outbox_of(instance, place) as outbox:
-        deliveries = Deliveries(workplace, ledger, outbox, at, early=early)
+        made = in_the_making(instance)
+        deliveries = Deliveries(workplace, ledger, outbox, at, early=early, in_the_making=made)
         due = deliveries.fill()
         if early:
             outbox.hurry(at)
@@ -225,7 +235,11 @@ def deliver(
             for attempt in sender.send_waiting(failed):
                 attempts.append(attempt)
                 tell(attempt)
-            failed = {a.message.channel for a in attempts if a.outcome.fate is not Fate.SENT}
+            failed = {
+                each.message.channel
+                for each in attempts
+                if each.outcome.fate in (Fate.LATER, Fate.CHANNEL_REFUSED)
+            }
             if not deliveries.report(attempts):
                 return Pass(due, attempts)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from healthscore_assets.orchestration.backfills import in_order
+from healthscore_assets.orchestration.delivery_job import deliveries
 from healthscore_assets.orchestration.failures import failure_message, warnings
 from healthscore_assets.orchestration.operators import Operators
 from healthscore_assets.orchestration.plan import Graph, MonthPlan
@@ -50,7 +51,10 @@ def failed_runs(context: dg.RunFailureSensorContext, workplace: Workplace) -> dg
     if run.tags.get("dagster/will_retry") == "true":
         return dg.SkipReason("The run is tried again")
     operators = Operators(workplace, context.instance, context.log)
-    operators.tell(failure_message(context.instance, run), about=f"run {run.run_id}")
+    about = f"run {run.run_id}"
+    if run.job_name == deliveries.name:  # each message would start the next run
+        about = f"{run.job_name} on {datetime.now(UTC):%Y-%m-%d}"
+    operators.tell(failure_message(context.instance, run), about=about)
     return None
 
 

@@ -84,8 +84,9 @@ def test_strong_alerts_go_at_once_and_the_others_in_the_digest_of_the_day(
         ],
         AT,
     )
+    first = ledger.worklist(MONDAY, client="acme")[0].alert_id
     (at_once,) = fill(outbox)
-    assert told([at_once]) == [("alerts", "ana@example.com", "Ana, event 1")]
+    assert told([at_once]) == [("alerts", "ana@example.com", f"Ana, {first} opened high")]
     assert at_once.document.title == "2 urgent alerts: Client acme, Client bolt"
     assert lines(at_once) == {
         "Act on these first (2)": ["Client acme: Health dropped", "Client bolt: Health dropped"]
@@ -194,6 +195,15 @@ def test_what_falls_due_makes_a_digest_once(ledger: Ledger, outbox: Outbox) -> N
     assert fill(outbox, tuesday, tuesday) == []
 
 
+def test_what_fell_due_while_nothing_ran_is_told_afterwards(ledger: Ledger, outbox: Outbox) -> None:
+    due = [state("acme", tier="low", owner="Ana", due_date=date(2024, 6, 4))]
+    ledger.sync("2024-05", due, AT)
+    fill(outbox, digest_of=MONDAY)
+    friday = date(2024, 6, 7)  # nothing ran from Tuesday to Thursday
+    (digest,) = fill(outbox, friday, friday)
+    assert lines(digest) == {"Due": ["Client acme: Health dropped"]}
+
+
 def test_an_owner_without_an_address_is_told_of_and_later_told(
     ledger: Ledger, outbox: Outbox
 ) -> None:
@@ -213,7 +223,7 @@ def test_of_many_alerts_the_number_is_told(ledger: Ledger, outbox: Outbox) -> No
     (section,) = digest.document.sections
     assert section.heading == "New or stronger (45)"
     assert len(section.lines) == 21
-    assert section.lines[-1].text == "... and 25 more: healthscore alerts list --owner 'Ana'"
+    assert section.lines[-1].text == "... and 25 more: healthscore alerts list --owner Ana"
     assert len(digest.document.data["new"]) == 45
 
 
@@ -234,5 +244,9 @@ def test_a_warning_is_told_once_until_it_says_something_else(outbox: Outbox) -> 
     assert outbox.fill_notes(AT, compose) == []
     assert outbox.note([note], AT) == 0
     assert outbox.note([Note(note.subject, "31 %"), Note(note.subject, "32 %")], AT) == 2
+    assert outbox.fill_notes(AT, compose) == []  # the message of the day is out
     assert [each.text for each in outbox.untold_notes()] == ["32 %"]
-    assert warnings_of_the_day(outbox.untold_notes(), SETTINGS, None) == []
+    tuesday = date(2024, 6, 4)
+    (message,) = outbox.fill_notes(AT, lambda notes: warnings_of_the_day(notes, SETTINGS, tuesday))
+    assert [line.detail for s in message.document.sections for line in s.lines] == ["32 %"]
+    assert warnings_of_the_day([note], SETTINGS, None) == []

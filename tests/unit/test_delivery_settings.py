@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from healthscore_assets.delivery.planning.times import (
-    day_before,
     digest_day,
     local_day,
     portfolio_day,
@@ -137,8 +136,6 @@ def test_a_digest_is_due_from_its_hour_on_until_the_day_is_over(tmp_path: Path) 
     assert digest_day(settings, berlin("2026-11-24T00:10"), early=True) == date(2026, 11, 24)
     # Half past midnight in Berlin is the day before in UTC.
     assert local_day(settings, berlin("2026-11-24T00:30")) == date(2026, 11, 24)
-    assert day_before(settings, date(2026, 11, 23)) == date(2026, 11, 19)
-    assert day_before(settings, date(2026, 11, 26)) == date(2026, 11, 23)
 
 
 def test_a_digest_of_the_week_is_due_until_the_next_one(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.documents.document import Document
 from healthscore_assets.delivery.outbox.message import Message
-from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
+from healthscore_assets.delivery.outbox.outbox import Outbox, matter, open_outbox
 from healthscore_assets.delivery.planning.composed import Composed
 from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.sending import Sender
@@ -40,8 +41,7 @@ def claim(outbox: Outbox, at: datetime, by: str = "a", gone: bool = False, leave
 def test_a_message_is_put_in_once(outbox: Outbox) -> None:
     assert len(outbox.queue([message("x"), message("x"), message("y")], AT)) == 2
     assert outbox.queue([message("x")], minutes(60 * 24 * 400)) == []
-    assert outbox.has(message("x").key)
-    assert not outbox.has(message("z").key)
+    assert outbox.not_there([message("x"), message("z")]) == [message("z")]
     assert message("x").key != message("x", "two").key != message("x", "two", "trial").key
 
 
@@ -60,23 +60,36 @@ def test_two_processes_never_have_one_message(outbox: Outbox) -> None:
     first = claim(outbox, AT, "a")
     assert first is not None
     assert claim(outbox, AT, "b") is None
-    assert claim(outbox, minutes(9.9), "b") is None
-    second = claim(outbox, minutes(10), "b")  # a was too slow
+    assert claim(outbox, minutes(29.9), "b") is None
+    outbox.renew(first, minutes(29.9))  # a tries once more
+    assert claim(outbox, minutes(59.8), "b") is None
+    second = claim(outbox, minutes(59.9), "b")  # a was too slow
     assert second is not None
     assert (second.key, second.attempts) == (first.key, 2)
     # What a says now is not taken: b is at it.
-    outbox.record(first, Outcome(Fate.LATER, "late"), minutes(10.1))
-    outbox.give_up(first, "late", minutes(10.1))
+    outbox.record(first, Outcome(Fate.LATER, "late"), minutes(60))
+    outbox.give_up(first, "late", minutes(60))
+    outbox.renew(first, minutes(60))
     assert [each.state for each in outbox.unsent()] == ["sending"]
-    outbox.record(second, Outcome(Fate.SENT), minutes(10.2))
-    outbox.record(first, Outcome(Fate.LATER, "later still"), minutes(10.3))
+    outbox.record(second, Outcome(Fate.SENT), minutes(60.2))
+    outbox.record(first, Outcome(Fate.LATER, "later still"), minutes(60.3))
     assert [each.state for each in outbox.since(AT)] == ["sent"]
 
 
 def test_what_a_process_that_is_gone_was_at_is_taken_over_at_once(outbox: Outbox) -> None:
     outbox.queue([message("x")], AT)
-    assert claim(outbox, AT, "a") is not None
-    assert claim(outbox, minutes(0.1), "b", gone=True) is not None
+    first = claim(outbox, AT, "a")
+    assert first is not None
+    assert not first.orphaned
+    # But after what waits: it may be what ended the process.
+    outbox.queue([message("later", purpose="trial")], minutes(0.1))
+    waiting = claim(outbox, minutes(0.1), "b", gone=True)
+    assert waiting is not None
+    assert waiting.about == "later"
+    outbox.record(waiting, Outcome(Fate.SENT), minutes(0.1))
+    orphan = claim(outbox, minutes(0.1), "b", gone=True)
+    assert orphan is not None
+    assert (orphan.about, orphan.orphaned, orphan.attempts) == ("x", True, 2)
 
 
 @pytest.mark.parametrize(("attempt", "waits"), [(1, 1), (2, 5), (3, 15), (4, 60), (5, 60), (9, 60)])
@@ -115,6 +128,82 @@ def test_of_the_scores_for_a_system_only_the_newest_wait(outbox: Outbox) -> None
     waiting = {(each.channel, each.about) for each in outbox.unsent()}
     assert waiting == {("zendesk", "2024-05 a"), ("hubspot", "2024-05 b")}
     assert [each.state for each in outbox.since(AT)].count("superseded") == 1
+
+
+def push(outbox: Outbox, about: str, at: datetime) -> str | None:
+    """Queue scores and send them; what they were about by then."""
+    if not outbox.queue([message(about, "hubspot", "scores")], at):
+        return None
+    claimed = claim(outbox, at)
+    assert claimed is not None
+    outbox.record(claimed, Outcome(Fate.SENT), at)
+    return claimed.about
+
+
+def test_scores_that_were_sent_are_sent_again_only_after_others(outbox: Outbox) -> None:
+    assert push(outbox, "2024-05 a", minutes(0)) == "2024-05 a"
+    assert push(outbox, "2024-05 a", minutes(1)) is None
+    assert push(outbox, "2024-05 b", minutes(2)) == "2024-05 b"
+    assert push(outbox, "2024-05 a", minutes(3)) == "2024-05 a, again 1"
+    assert push(outbox, "2024-05 a", minutes(4)) is None
+    assert push(outbox, "2024-05 b", minutes(5)) == "2024-05 b, again 1"
+    assert push(outbox, "2024-05 a", minutes(6)) == "2024-05 a, again 2"
+    assert len({each.key for each in outbox.since(AT)}) == 5
+    assert matter("2024-05 a, again 2") == "2024-05 a"
+
+
+def test_scores_that_others_took_the_place_of_unsent_may_come_back(outbox: Outbox) -> None:
+    outbox.queue([message("2024-05 a", "hubspot", "scores")], AT)
+    outbox.queue([message("2024-05 b", "hubspot", "scores")], minutes(1))
+    (back,) = outbox.queue([message("2024-05 a", "hubspot", "scores")], minutes(2))
+    assert back.about == "2024-05 a, again 1"
+    assert [each.about for each in outbox.unsent()] == ["2024-05 a, again 1"]
+
+
+def test_no_two_pushes_to_a_system_at_once(outbox: Outbox) -> None:
+    outbox.queue([message("2024-05 a", "hubspot", "scores")], AT)
+    older = claim(outbox, AT, "a")
+    assert older is not None
+    outbox.queue([message("2024-06 a", "hubspot", "scores")], minutes(1))
+    outbox.queue([message("2024-06 a", "zendesk", "scores")], minutes(1))
+    other = claim(outbox, minutes(1), "b")
+    assert other is not None
+    assert other.channel == "zendesk"
+    assert claim(outbox, minutes(1), "b") is None
+    outbox.record(older, Outcome(Fate.SENT), minutes(2))
+    newer = claim(outbox, minutes(2), "b")
+    assert newer is not None
+    assert (newer.channel, newer.about) == ("hubspot", "2024-06 a")
+
+
+def test_a_channel_that_is_put_off_is_put_off_with_all_that_waits(outbox: Outbox) -> None:
+    outbox.queue([message("a"), message("b"), message("c", "two")], AT)
+    outbox.put_off("one", minutes(5))
+    assert claim(outbox, minutes(1)).about == "c"  # type: ignore[union-attr]
+    assert claim(outbox, minutes(1)) is None
+    assert claim(outbox, minutes(5)) is not None
+
+
+def test_what_waits_can_be_dropped(outbox: Outbox) -> None:
+    outbox.queue([message("a"), message("b"), message("c")], AT)
+    assert outbox.drop([message("a").key, "unknown"], minutes(1)) == 1
+    assert [each.about for each in outbox.unsent()] == ["b", "c"]
+    assert outbox.drop(None, minutes(1)) == 2
+    assert claim(outbox, minutes(2)) is None
+
+
+def test_a_document_of_another_version_is_given_up_and_holds_up_nothing(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.queue([message("a", purpose="alerts"), message("b")], AT)
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as connection, connection:
+        connection.execute("""UPDATE delivery_messages SET document = '{"of": "the future"}'
+                              WHERE about = 'a'""")
+    claimed = claim(outbox, AT)
+    assert claimed is not None
+    assert claimed.about == "b"
+    (given_up,) = outbox.given_up()
+    assert given_up.said.startswith("this version of healthscore cannot read it")
 
 
 def test_the_texts_of_what_was_sent_are_forgotten_after_some_weeks(
@@ -266,6 +355,37 @@ def test_after_some_days_it_is_given_up_and_can_be_tried_anew(
     (attempt,) = at_work.send_waiting()
     assert (attempt.became, attempt.message.attempts) == ("sent", 1)
     assert channel.letters[0].key == channel.letters[1].key
+
+
+def test_what_no_process_survives_is_given_up_in_the_end(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.queue([message("x")], AT)
+    assert outbox.claim(AT, AT, "of before", lambda _: True) is not None
+    time, channel = Time(), Scripted()
+    at_work = replace(sender(outbox, tmp_path, time, one=channel), is_gone=lambda _: True)
+    time.at = AT + timedelta(days=3)
+    (attempt,) = at_work.send_waiting()
+    assert attempt.became == "given up"
+    assert channel.letters == []
+    assert "every process that was at it ended" in at_work.dead_letters.read_text()
+
+
+def test_a_file_of_dead_letters_that_cannot_be_written_loses_nothing(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    outbox.queue([message("x"), message("y")], AT)
+    (tmp_path / "deep").write_text("a file where a folder should be")
+    channel = Scripted(Outcome(Fate.REFUSED, "no such person"))
+    made = list(sender(outbox, tmp_path, Time(), one=channel).send_waiting())
+    assert [each.became for each in made] == ["waits", "sent"]
+    assert "dead_letters.jsonl cannot be written" in made[0].says
+    assert [each.about for each in outbox.unsent()] == ["x"]
+
+
+def test_no_text_of_others_reaches_the_terminal_as_it_is(outbox: Outbox, tmp_path: Path) -> None:
+    outbox.queue([message("x\x1b[31m\u202ey")], AT)
+    (attempt,) = sender(outbox, tmp_path, Time(), one=Scripted()).send_waiting()
+    assert attempt.says.isprintable()
+    assert "x\ufffd[31m\ufffdy" in attempt.says
 
 
 def test_a_message_that_will_never_be_taken_is_given_up_at_once(

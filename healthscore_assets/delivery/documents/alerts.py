@@ -1,5 +1,6 @@
 """What an owner is told of alerts: strong ones at once, all that is new once a day."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -89,7 +90,7 @@ def _section(
 ) -> Section:
     lines = [_line(each, titles, today) for each in alerts[:SHOWN]]
     if len(alerts) > SHOWN:
-        of = f" --owner {alerts[0].owner!r}"
+        of = f" --owner {shlex.quote(alerts[0].owner)}"
         lines.append(
             Line(text=f"... and {len(alerts) - SHOWN:,} more: healthscore alerts list{of}")
         )

@@ -20,8 +20,8 @@ URGENCY: dict[Purpose, int] = {
 }
 """What goes first, where several wait."""
 
-_LONGEST: dict[Purpose, timedelta] = {"scores": timedelta(hours=2)}
-_LONGEST_OF_A_MESSAGE = timedelta(minutes=10)
+_LONGEST: dict[Purpose, timedelta] = {"scores": timedelta(hours=6)}
+_LONGEST_OF_A_MESSAGE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Queued:
 class Claimed:
     """A message that a process (``by``) is to send, and nobody else until its time is up.
 
-    ``attempts`` counts this one.
+    ``attempts`` counts this one; ``orphaned``: the process that was at it before never said what
+    came of it.
     """
 
     key: str
@@ -83,8 +84,12 @@ class Claimed:
     queued_at: datetime
     attempts: int
     by: str
+    orphaned: bool
 
 
 def claim_lasts(purpose: Purpose) -> timedelta:
-    """How long a process may be at a message before it counts as dead: longer than it can take."""
+    """How long a process may try a message before it counts as dead: longer than a try can take.
+
+    Of a process of the same machine it is known when it is gone.
+    """
     return _LONGEST.get(purpose, _LONGEST_OF_A_MESSAGE)

@@ -58,6 +58,7 @@ def news(connection: sa.Connection, today: date, queued_since: datetime) -> News
     events = tuple(
         NewsEvent(event_id, kind, tier, by_id[alert_id])
         for event_id, kind, tier, alert_id in connection.execute(untold)
+        if alert_id in by_id  # else it opened between the two questions
     )
     recent = sa.select(MESSAGES.c.purpose, MESSAGES.c.about)
     recent = recent.where(MESSAGES.c.queued_at >= queued_since)

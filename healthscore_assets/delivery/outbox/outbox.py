@@ -1,13 +1,15 @@
 """The outbox: messages are put in once, taken by one process at a time, and recorded once."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Self
 
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
-from healthscore_assets.delivery.documents.document import Document
+from healthscore_assets.delivery.documents.document import Document, Purpose
 from healthscore_assets.delivery.outbox import news as asked
 from healthscore_assets.delivery.outbox.message import (
     URGENCY,
@@ -109,16 +111,18 @@ class Outbox:
     def fill_notes(
         self, at: datetime, compose: Callable[[Sequence[Note]], Sequence[Message]]
     ) -> list[Message]:
-        """Put in what ``compose`` makes of the notes that were not told yet."""
+        """Put in what ``compose`` makes of the notes that were not told yet.
+
+        Where such a message is there already, as that of the day, they wait for the next.
+        """
         with self._database.writing() as connection:
             held_month(connection)
             ids, notes = untold_notes(connection)
-            messages = compose(notes) if notes else ()
-            if not messages:
-                return []
-            told = NOTES.update().where(NOTES.c.id <= max(ids), NOTES.c.about.is_(None))
-            connection.execute(told.values(about=messages[0].about))
-            return _put(connection, messages, at)
+            new = _put(connection, compose(notes) if notes else (), at)
+            if new:
+                told = NOTES.update().where(NOTES.c.id <= max(ids), NOTES.c.about.is_(None))
+                connection.execute(told.values(about=new[0].about))
+            return new
 
     def untold_notes(self) -> list[Note]:
         """What operators are to be told next."""
@@ -135,48 +139,32 @@ class Outbox:
     ) -> Claimed | None:
         """Take the most urgent message that is due; None where there is none.
 
-        One that another process is at is due when that process is gone or has been at it for too
-        long. Parameters: ``leave`` are channels that are not to be tried now.
+        After those, one that another process is at, when that process is gone or has been at it for
+        too long: it may be what ended it. Parameters: ``leave`` are channels that are not to be
+        tried now.
         """
-        due = sa.or_(
-            sa.and_(MESSAGES.c.state == "waiting", MESSAGES.c.next_at <= due_by),
-            MESSAGES.c.state == "sending",
-        )
         with self._database.writing() as connection:
             held_month(connection)
-            rows = connection.execute(
-                MESSAGES.select()
-                .where(_UNSENT, due, MESSAGES.c.channel.not_in(list(leave)))
-                .order_by(MESSAGES.c.urgency, MESSAGES.c.queued_at, MESSAGES.c.key)
-            ).mappings()
-            for row in rows:
-                if (
-                    row["state"] == "sending"
-                    and row["claimed_until"] > at
-                    and not is_gone(row["claimed_by"])
-                ):
-                    continue
-                claim = {
-                    "state": "sending",
-                    "attempts": row["attempts"] + 1,
-                    "claimed_by": by,
-                    "claimed_until": at + claim_lasts(row["purpose"]),
-                }
-                connection.execute(
-                    MESSAGES.update().where(MESSAGES.c.key == row["key"]).values(claim)
-                )
-                return Claimed(
-                    key=row["key"],
-                    purpose=row["purpose"],
-                    about=row["about"],
-                    channel=row["channel"],
-                    address=row["address"],
-                    document=Document.from_json(row["document"]),
-                    queued_at=row["queued_at"],
-                    attempts=row["attempts"] + 1,
-                    by=by,
-                )
+            while (found := _next(connection, at, due_by, is_gone, leave)) is not None:
+                claimed = _claimed(connection, *found, by)
+                claim = {"claimed_by": by, "claimed_until": at + claim_lasts(found[1])}
+                if claimed is not None:
+                    claim |= {"state": "sending", "attempts": claimed.attempts}
+                else:
+                    claim = {**_NOT_CLAIMED, **_UNREADABLE, "ended_at": at}
+                which = MESSAGES.c.key == found[0]
+                connection.execute(MESSAGES.update().where(which).values(claim))
+                if claimed is not None:
+                    return claimed
         return None
+
+    def renew(self, claimed: Claimed, at: datetime) -> None:
+        """Go on being at a message, which is tried once more."""
+        with self._database.writing() as connection:
+            held_month(connection)
+            until = at + claim_lasts(claimed.purpose)
+            mine = MESSAGES.update().where(_is_at(claimed)).values(claimed_until=until)
+            connection.execute(mine)
 
     def record(self, claimed: Claimed, outcome: Outcome, at: datetime) -> None:
         """Write down what came of a message that was claimed: it was sent, or is tried later.
@@ -199,11 +187,19 @@ class Outbox:
         """Write down that a message is not needed any more."""
         self._change(claimed, state="superseded", ended_at=at, said=says)
 
+    def put_off(self, channel: str, until: datetime) -> None:
+        """Let nothing that waits for a channel be due before a time."""
+        early = sa.and_(
+            MESSAGES.c.channel == channel,
+            MESSAGES.c.state == "waiting",
+            MESSAGES.c.next_at < until,
+        )
+        with self._database.writing() as connection:
+            held_month(connection)
+            connection.execute(MESSAGES.update().where(early).values(next_at=until))
+
     def again(self, keys: Collection[str] | None, at: datetime) -> int:
         """Let messages that were given up wait anew, all or those of the keys; returns how many."""
-        which = MESSAGES.c.state == "given_up"
-        if keys is not None:
-            which = sa.and_(which, MESSAGES.c.key.in_(list(keys)))
         fresh = {
             "state": "waiting",
             "attempts": 0,
@@ -211,9 +207,22 @@ class Outbox:
             "next_at": at,
             "ended_at": None,
         }
+        return self._by_hand(("given_up",), keys, fresh)
+
+    def drop(self, keys: Collection[str] | None, at: datetime) -> int:
+        """Let messages that wait or were given up go nowhere, all or those of the keys."""
+        dropped = {"state": "superseded", "ended_at": at, "said": "dropped by hand"}
+        return self._by_hand(("waiting", "given_up"), keys, dropped)
+
+    def _by_hand(
+        self, states: Collection[str], keys: Collection[str] | None, values: dict[str, object]
+    ) -> int:
+        which: sa.ColumnElement[bool] = MESSAGES.c.state.in_(list(states))
+        if keys is not None:
+            which = sa.and_(which, MESSAGES.c.key.in_(list(keys)))
         with self._database.writing() as connection:
             held_month(connection)
-            return connection.execute(MESSAGES.update().where(which).values(fresh)).rowcount
+            return connection.execute(MESSAGES.update().where(which).values(values)).rowcount
 
     def hurry(self, at: datetime) -> None:
         """Let everything that waits for a later attempt be due."""
@@ -222,10 +231,10 @@ class Outbox:
             late = sa.and_(MESSAGES.c.state == "waiting", MESSAGES.c.next_at > at)
             connection.execute(MESSAGES.update().where(late).values(next_at=at))
 
-    def has(self, key: str) -> bool:
-        """Whether a message of this key was ever put in."""
+    def not_there(self, messages: Sequence[Message]) -> list[Message]:
+        """Those of the messages that `queue` would put in."""
         with self._database.reading() as connection:
-            return _has(connection, key)
+            return _new(connection, messages)
 
     def unsent(self) -> list[Queued]:
         """What waits or is being sent, the most urgent first."""
@@ -251,20 +260,112 @@ class Outbox:
             return [Queued(*row) for row in rows]
 
     def _change(self, claimed: Claimed, **values: object) -> None:
-        mine = sa.and_(
-            MESSAGES.c.key == claimed.key,
-            MESSAGES.c.state == "sending",
-            MESSAGES.c.claimed_by == claimed.by,
-        )
-        values |= {"claimed_by": None, "claimed_until": None}
         with self._database.writing() as connection:
             held_month(connection)
-            connection.execute(MESSAGES.update().where(mine).values(values))
+            mine = MESSAGES.update().where(_is_at(claimed))
+            connection.execute(mine.values({**values, **_NOT_CLAIMED}))
+
+
+_NOT_CLAIMED = {"claimed_by": None, "claimed_until": None}
+_UNREADABLE = {
+    "state": "given_up",
+    "said": "this version of healthscore cannot read it; try it again with the one that wrote it",
+}
+
+
+def _is_at(claimed: Claimed) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        MESSAGES.c.key == claimed.key,
+        MESSAGES.c.state == "sending",
+        MESSAGES.c.claimed_by == claimed.by,
+    )
+
+
+def _next(
+    connection: sa.Connection,
+    at: datetime,
+    due_by: datetime,
+    is_gone: Callable[[str], bool],
+    leave: Collection[str],
+) -> tuple[str, Purpose, bool] | None:
+    """The key and purpose of what is to be sent next, and whether another process was at it."""
+    order = (MESSAGES.c.urgency, MESSAGES.c.queued_at, MESSAGES.c.key)
+    others = MESSAGES.alias()
+    # Of the scores for a system one push at a time: older ones could end after newer ones.
+    pushed = sa.exists().where(
+        others.c.purpose == "scores",
+        others.c.state == "sending",
+        others.c.channel == MESSAGES.c.channel,
+    )
+    columns = (MESSAGES.c.key, MESSAGES.c.purpose)
+    waiting = sa.select(*columns).where(
+        MESSAGES.c.state == "waiting",
+        MESSAGES.c.next_at <= due_by,
+        MESSAGES.c.channel.not_in(list(leave)),
+        sa.or_(MESSAGES.c.purpose != "scores", sa.not_(pushed)),
+    )
+    found = connection.execute(waiting.order_by(*order).limit(1)).one_or_none()
+    if found is not None:
+        return found.key, found.purpose, False
+    claims = sa.select(*columns, MESSAGES.c.claimed_by, MESSAGES.c.claimed_until).where(
+        MESSAGES.c.state == "sending", MESSAGES.c.channel.not_in(list(leave))
+    )
+    for row in connection.execute(claims.order_by(*order)).all():
+        if row.claimed_until <= at or is_gone(row.claimed_by):
+            return row.key, row.purpose, True
+    return None
+
+
+def _claimed(
+    connection: sa.Connection, key: str, purpose: Purpose, orphaned: bool, by: str
+) -> Claimed | None:
+    """The message itself; None where its document is of another version."""
+    row = connection.execute(MESSAGES.select().where(MESSAGES.c.key == key)).one()
+    try:
+        document = Document.from_json(row.document)
+    except ValidationError:
+        return None
+    return Claimed(
+        key=key,
+        purpose=purpose,
+        about=row.about,
+        channel=row.channel,
+        address=row.address,
+        document=document,
+        queued_at=row.queued_at,
+        attempts=row.attempts + 1,
+        by=by,
+        orphaned=orphaned,
+    )
+
+
+def _new(connection: sa.Connection, messages: Sequence[Message]) -> list[Message]:
+    """Those that are not there yet; of scores, those that are not the last of their system."""
+    new: dict[str, Message] = {}
+    for each in messages:
+        message = _after_others(connection, each) if each.purpose == "scores" else each
+        if message is not None and not _has(connection, message.key):
+            new[message.key] = message
+    return list(new.values())
+
+
+def _after_others(connection: sa.Connection, message: Message) -> Message | None:
+    """Scores as they follow those before; None where those were the same.
+
+    The same may be due again, after others: a correction is taken back, or a month is withdrawn.
+    """
+    asked = sa.select(MESSAGES.c.about, MESSAGES.c.state).where(
+        MESSAGES.c.purpose == "scores", MESSAGES.c.channel == message.address.channel
+    )
+    before = connection.execute(asked.order_by(MESSAGES.c.id)).all()
+    same = [each for each in before if matter(each.about) == message.about]
+    if before and same and before[-1] is same[-1] and same[-1].state != "superseded":
+        return None
+    return replace(message, about=f"{message.about}{_AGAIN}{len(same)}") if same else message
 
 
 def _put(connection: sa.Connection, messages: Sequence[Message], at: datetime) -> list[Message]:
-    new = list({each.key: each for each in messages}.values())
-    new = [each for each in new if not _has(connection, each.key)]
+    new = _new(connection, messages)
     for each in new:
         if each.purpose == "scores":
             _supersede(connection, each.address.channel, at)
@@ -285,6 +386,14 @@ def _forget_documents(connection: sa.Connection, before: datetime) -> None:
         MESSAGES.c.document != "",
     )
     connection.execute(MESSAGES.update().where(old).values(document=""))
+
+
+_AGAIN = ", again "
+
+
+def matter(about: str) -> str:
+    """What scores are, whether for the first time or again."""
+    return about.partition(_AGAIN)[0]
 
 
 def _supersede(connection: sa.Connection, system: str, at: datetime) -> None:

@@ -7,12 +7,11 @@ import sqlalchemy as sa
 
 from healthscore_assets.risk.ledger.tables import METADATA, Moment
 
-STATES = ("waiting", "sending", "sent", "given_up", "superseded")
-
 MESSAGES = sa.Table(
     "delivery_messages",
     METADATA,
-    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("about", sa.Text, nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
@@ -39,7 +38,10 @@ MESSAGES = sa.Table(
         "(state IN ('waiting', 'sending')) = (ended_at IS NULL)", name="delivery_messages_ended"
     ),
 )
-"""One row per message and address. ``key`` is the one that the receiver knows it by."""
+"""One row per message and address, in the order in which they were put in.
+
+``key`` is the one that the receiver knows it by.
+"""
 
 _UNSENT = MESSAGES.c.state.in_(sa.literal(s, literal_execute=True) for s in ("waiting", "sending"))
 sa.Index(

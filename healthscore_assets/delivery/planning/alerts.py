@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from healthscore_assets.delivery.documents.alerts import digest, strong_alerts
 from healthscore_assets.delivery.documents.document import Document
 from healthscore_assets.delivery.outbox.message import Message
 from healthscore_assets.delivery.outbox.news import News, NewsEvent
 from healthscore_assets.delivery.planning.composed import Composed
-from healthscore_assets.delivery.planning.times import day_before
 from healthscore_assets.delivery.settings import DeliverySettings
 from healthscore_assets.risk.ledger.alerts import LedgerAlert
 
@@ -45,7 +44,7 @@ def messages_about_alerts(
             unaddressed.append((owner, len(worklist)))
             continue
         if digest_of is not None and ("digest", f"{owner} {digest_of}") not in news.queued:
-            since = day_before(settings, digest_of)
+            since = _last_digest(owner, news, digest_of)
             told = _digest(owner, worklist, events[owner], titles, since, digest_of)
         else:
             told = _at_once(owner, events[owner], titles, today)
@@ -70,9 +69,21 @@ def _at_once(
     if not strong:
         return None
     told = [event for event in events if event.alert.alert_id in strong]
-    # Events are told once, so the first of them is in no other message.
-    about = f"{owner}, event {told[0].event_id}"
+    # Events are told once, so the first of them is in no other message. Their numbers would not do:
+    # they begin anew with another ledger, and receivers know keys for longer.
+    first = told[0]
+    about = f"{owner}, {first.alert.alert_id} {first.kind} {first.tier}"
     return _Told(about, strong_alerts(owner, _alerts(told), titles, today), told)
+
+
+def _last_digest(owner: str, news: News, day: date) -> date:
+    """The day of the digest before; a week back where there was none of late."""
+    days = [
+        date.fromisoformat(about.removeprefix(f"{owner} "))
+        for purpose, about in news.queued
+        if purpose == "digest" and about[:-11] == owner
+    ]
+    return max((each for each in days if each < day), default=day - timedelta(days=7))
 
 
 def _digest(

@@ -1,14 +1,18 @@
 """What the operators' channel is told."""
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 
+from healthscore_assets.delivery.channels.channel import Fate
 from healthscore_assets.delivery.documents.document import Document, Line
 from healthscore_assets.delivery.documents.operators import operators_report
 from healthscore_assets.delivery.outbox.message import Message
 from healthscore_assets.delivery.outbox.notes import Note
+from healthscore_assets.delivery.sending import Attempt
 from healthscore_assets.delivery.settings import DeliverySettings
 from healthscore_assets.monitoring.observation import plural
+
+_PATIENCE = timedelta(hours=1)
 
 
 def told_at_once(text: str, about: str, settings: DeliverySettings) -> list[Message]:
@@ -40,6 +44,28 @@ def channel_problem(
     )
     told = _to_all(f"channel {channel} on {day}", document, settings)
     return [message for message in told if message.address.channel != channel]
+
+
+def channels_that_fail(attempts: Iterable[Attempt], at: datetime) -> dict[str, str]:
+    """What is wrong with channels: they refuse, or have taken nothing for an hour."""
+    return {
+        each.message.channel: each.outcome.says
+        for each in attempts
+        if each.outcome.fate is Fate.CHANNEL_REFUSED
+        or (each.outcome.fate is Fate.LATER and at - each.message.queued_at >= _PATIENCE)
+    }
+
+
+def notes_of(attempts: Iterable[Attempt]) -> list[Note]:
+    """What was given up, and what a system did not take of scores that it took."""
+    notes = []
+    for each in attempts:
+        sent = each.message
+        if each.given_up and sent.purpose != "operators":  # which might go on for ever
+            notes.append(Note(f"given up: {sent.document.title}, {sent.key}", each.outcome.says))
+        if each.outcome.warnings:
+            notes.append(Note(f"{sent.purpose} by {sent.channel}", " ".join(each.outcome.warnings)))
+    return notes
 
 
 def _to_all(about: str, document: Document, settings: DeliverySettings) -> list[Message]:

@@ -16,12 +16,11 @@ TABLE = "crm_scores"
 def scores_messages(lake: Lake, settings: CrmSettings, systems: Iterable[System]) -> list[Message]:
     """A message per system; its rows are read from the lake when it is sent.
 
-    Its key changes with the rows and with the fields they go to, so nothing is sent twice and every
-    correction is. Months before the newest are never sent: they would take the place of newer ones.
+    What it is about changes with the rows and with the fields they go to, so every correction is
+    sent. Months before the newest that is scored are not: they would take the place of newer ones.
     """
     months = lake.months(TABLE)
-    systems = list(systems)
-    if not months or not systems:
+    if not months or months[-1] != lake.months("client_scores")[-1]:
         return []
     version = f"{content_hash(lake.file(TABLE, months[-1]))[:16]}-{settings.version_of_files()[:8]}"
     return [_message(system, months[-1], version) for system in systems]

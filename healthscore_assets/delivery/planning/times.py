@@ -22,15 +22,6 @@ def digest_day(settings: DeliverySettings, at: datetime, *, early: bool = False)
     return here.date() if on_the_day and here.time() >= settings.digest_at else None
 
 
-def day_before(settings: DeliverySettings, day: date) -> date:
-    """The last day before this one that has a digest; a week before where there are none."""
-    for back in range(1, 8):
-        before = day - timedelta(days=back)
-        if WEEKDAYS[before.weekday()] in settings.digest_on:
-            return before
-    return day - timedelta(days=7)
-
-
 def portfolio_day(settings: DeliverySettings, at: datetime, *, early: bool = False) -> date:
     """The day of the newest portfolio digest that is due; it is sent until the next one is.
 

@@ -11,7 +11,8 @@ def upgrade() -> None:
     """Three tables."""
     op.create_table(
         "delivery_messages",
-        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("about", sa.Text, nullable=False),
         sa.Column("channel", sa.Text, nullable=False),
