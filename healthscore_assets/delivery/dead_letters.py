@@ -12,7 +12,8 @@ from healthscore_assets.delivery.rendering.plain import plain_text
 def bury(file: Path, claimed: Claimed, says: str, at: datetime) -> None:
     """Add a message to the file of those that were given up, on disk before this returns.
 
-    A message may be there twice, under one key, where a process died right after.
+    A message may be there twice, under one key, where a process died right after. The file holds
+    names of clients: it is made readable by its owner alone.
     """
     line = {
         "key": claimed.key,
@@ -28,7 +29,11 @@ def bury(file: Path, claimed: Claimed, says: str, at: datetime) -> None:
         "reason": says,
     }
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8", errors="backslashreplace") as stream:
+    with open(file, "a", encoding="utf-8", errors="backslashreplace", opener=_private) as stream:
         stream.write(json.dumps(line, ensure_ascii=False) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

@@ -1,6 +1,8 @@
 """The outbox: what processes may do to one another's messages, and how long things wait."""
 
+import os
 import sqlite3
+import stat
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -386,6 +388,21 @@ def test_no_text_of_others_reaches_the_terminal_as_it_is(outbox: Outbox, tmp_pat
     (attempt,) = sender(outbox, tmp_path, Time(), one=Scripted()).send_waiting()
     assert attempt.says.isprintable()
     assert "x\ufffd[31m\ufffdy" in attempt.says
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_only_its_owner_can_read_what_was_given_up(
+    outbox: Outbox, tmp_path: Path, umask: int
+) -> None:
+    outbox.queue([message("x")], AT)
+    at_work = sender(outbox, tmp_path, Time(), one=Scripted(Outcome(Fate.REFUSED, "no")))
+    before = os.umask(umask)
+    try:
+        (attempt,) = at_work.send_waiting()
+    finally:
+        os.umask(before)
+    assert attempt.given_up
+    assert stat.filemode(at_work.dead_letters.stat().st_mode) == "-rw-------"
 
 
 def test_a_message_that_will_never_be_taken_is_given_up_at_once(
