@@ -21,11 +21,14 @@ class Secrets:
         return "Secrets()"
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is one of that name."""
-        return bool(self._found(name))
+        """Whether there is one of that name that can be read; if not, asking for it says why."""
+        try:
+            return bool(self._found(name))
+        except SecretMissing:
+            return False
 
     def __getitem__(self, name: str) -> str:
-        """The secret. Raises SecretMissing where there is none, or an empty one."""
+        """The secret. Raises SecretMissing where there is none, an empty or an unreadable one."""
         found = self._found(name)
         if not found:
             place = "" if self.folder is None else f", or write it to {self.folder / name}"
@@ -42,7 +45,8 @@ class Secrets:
             return ""
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise SecretMissing(f"{self.folder / name} cannot be read ({reason})") from None
+            found = f"{self.folder / name} cannot be read ({reason})"
+            raise SecretMissing(f"{found}; write the secret into it as text") from None
 
 
 def redacted(text: str, *secrets: str) -> str:

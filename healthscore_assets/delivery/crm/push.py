@@ -39,7 +39,8 @@ def with_api(settings: CrmSettings) -> tuple[System, ...]:
 def without_credentials(settings: CrmSettings, secrets: Secrets) -> list[str]:
     """What is missing of systems that have an API, a line each: their scores stay a file."""
     return [
-        f"{system}: {' and '.join(missing)} not set; its scores are a file until then"
+        f"{system}: {' and '.join(missing)} not set, or not readable;"
+        " its scores are a file until then"
         for system in with_api(settings)
         if (missing := _missing(system, settings, secrets))
     ]
