@@ -1,5 +1,6 @@
 """Channels by their names, with secrets from the environment."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -32,7 +33,9 @@ def channel_of(workplace: Workplace, settings: DeliverySettings) -> Callable[[st
     def opened(name: str) -> Channel:
         for system in SYSTEMS:
             if name == system:
-                return ScoresChannel(system, settings.crm, secrets, workplace.lake, _now)
+                return ScoresChannel(
+                    system, settings.crm, secrets, workplace.lake, _now, time.sleep
+                )
         return open_channel(name, settings.channels[name], secrets, _now)
 
     return opened

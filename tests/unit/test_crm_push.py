@@ -38,11 +38,14 @@ from delivery_servers import (
 
 from healthscore_assets.contracts import CRM_SCORES
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.delivery.channels.channel import Fate, Outcome
+from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
+from healthscore_assets.delivery.crm.channel import ScoresChannel
 from healthscore_assets.delivery.crm.push import configured, push
 from healthscore_assets.delivery.crm.rows import rows_of
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings, System
+from healthscore_assets.delivery.documents.document import Document
 from healthscore_assets.delivery.secrets import Secrets
+from healthscore_assets.lake.lake import Lake
 
 NOW = datetime(2024, 6, 1, 7, 0, tzinfo=UTC)
 KEY = "crm-2024-05"
@@ -653,7 +656,17 @@ def test_a_system_is_configured_by_its_api_and_its_credentials() -> None:
 
 
 def test_a_system_without_an_api_says_how_to_set_it_up() -> None:
-    outcome = push("hubspot", CrmSettings(), Secrets(SECRETS), [], KEY, clock=lambda: NOW)
+    waited: list[float] = []
+    outcome = push(
+        "hubspot",
+        CrmSettings(),
+        Secrets(SECRETS),
+        [],
+        KEY,
+        clock=lambda: NOW,
+        sleep=waited.append,
+    )
+    assert waited == []
     assert outcome == Outcome(
         Fate.CHANNEL_REFUSED,
         "channel hubspot (crm): crm.hubspot has no api; docs/delivery/hubspot.md tells how to set "
@@ -664,6 +677,32 @@ def test_a_system_without_an_api_says_how_to_set_it_up() -> None:
 def test_rows_come_from_the_published_table(tmp_path: Path) -> None:
     rows = [row(f"c{number:04}", partial=number % 2 == 0) for number in range(2_500)]
     path = tmp_path / "data.parquet"
+    write_scores(path, rows)
+    assert [*rows_of(path)] == rows
+
+
+def write_scores(path: Path, rows: list[dict[str, Any]]) -> None:
     fields = [field.with_nullable(True) for field in schema_of(CRM_SCORES).to_pyarrow()]
     pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(fields)), path)
-    assert [*rows_of(path)] == rows
+
+
+def test_a_channel_pushes_a_month_of_the_lake_and_waits_as_it_is_told_to(tmp_path: Path) -> None:
+    lake = Lake.at(tmp_path)
+    staged = lake.stage_file("run", "crm_scores", "2024-05")
+    write_scores(staged, [row("acme")])
+    lake.promote(staged, "crm_scores", "2024-05")
+    waited: list[float] = []
+    service = HubSpotServer(["acme"])
+    with service.running() as server:
+        told = settings("hubspot", service.url)
+        channel = ScoresChannel("hubspot", told, Secrets(SECRETS), lake, lambda: NOW, waited.append)
+        server.plays(answers(503, "busy", Retry_After="7"))
+        outcome = channel.send(scores_of("2024-05"))
+        assert channel.send(scores_of("2024-04")).fate is Fate.REFUSED
+    assert outcome == Outcome(Fate.SENT, "channel hubspot (crm): took 1 client")
+    assert service.written["acme"] == WRITTEN["hubspot"]
+    assert waited == [7.0]
+
+
+def scores_of(month: str) -> Letter:
+    return Letter(KEY, "", Document(purpose="scores", title="Scores", data={"month": month}))

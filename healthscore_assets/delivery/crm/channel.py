@@ -7,6 +7,7 @@ from healthscore_assets.delivery.channels.clock import Clock
 from healthscore_assets.delivery.crm.push import push
 from healthscore_assets.delivery.crm.rows import rows_of
 from healthscore_assets.delivery.crm.settings import CrmSettings, System
+from healthscore_assets.delivery.crm.talk import Sleep
 from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.unavailable import LakeUnavailable
@@ -21,6 +22,7 @@ class ScoresChannel:
     secrets: Secrets = field(repr=False)
     lake: Lake
     clock: Clock = field(repr=False)
+    sleep: Sleep = field(repr=False)
 
     def send(self, letter: Letter) -> Outcome:
         """Write the scores of all clients; a month that is gone is refused."""
@@ -33,5 +35,11 @@ class ScoresChannel:
         except LakeUnavailable as away:
             return Outcome(Fate.LATER, f"{self.system}: {away}")
         return push(
-            self.system, self.settings, self.secrets, rows_of(file), letter.key, clock=self.clock
+            self.system,
+            self.settings,
+            self.secrets,
+            rows_of(file),
+            letter.key,
+            clock=self.clock,
+            sleep=self.sleep,
         )

@@ -1,7 +1,6 @@
 """Scores of a month to a CRM's API, batch by batch: a push again changes nothing."""
 
 import ssl
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -59,13 +58,14 @@ def push(
     key: str,
     *,
     clock: Clock,
-    sleep: Sleep = time.sleep,
+    sleep: Sleep,
     context: ssl.SSLContext | None = None,
 ) -> Outcome:
     """Write the scores of all clients, of which only a batch is in memory.
 
     Parameters: ``system`` is `configured`; ``rows`` of `crm_scores`; ``key`` is the same however
-    often the month is pushed; ``context`` says which certificates are trusted.
+    often the month is pushed; ``clock`` and ``sleep`` are time itself; ``context`` says which
+    certificates are trusted.
     Clients that the system did not take are warnings, as long as it took others. Of a push that
     broke off the outcome says how far it came; the next one sends all again.
     """
