@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 from project import Project
 
+from healthscore_assets.contracts import FILES
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.orchestration.delivered import delivered
 from healthscore_assets.orchestration.ledger import ledger_of
@@ -138,9 +139,10 @@ def test_a_rule_that_cannot_be_read_harms_nothing_else(running: Running) -> None
     made = {table for table in running.graph.reads if "2024-02" in running.project.months(table)}
     assert made >= {"health_scores", "client_scores", "portfolio_bands", "client_signals"}
     assert not made & {"alerts", "alert_states"}
-    # A correction of the file, and only the alerts are due.
+    # A correction of the file, and only the alerts are due, and what is made of them.
     running.project.lookup("alerts.yaml", RULES)
-    assert running.planned() == {"2024-02": ("alert_states", "alerts")}
+    (due,) = running.planned().values()
+    assert {*due} == {"alert_states", "alerts", "crm_scores", *FILES}
     assert running.run("2024-02", "alert_states", "alerts").succeeded
     assert running.worklist() == {"acme": "2024-02"}
 
