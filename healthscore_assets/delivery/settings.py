@@ -32,12 +32,15 @@ def _zone(name: str) -> str:
 
 
 def _clock(told: object) -> time:
-    if isinstance(told, int) and not isinstance(told, bool):  # YAML reads 07:00 as base 60
-        told = f"{told // 60:02}:{told % 60:02}"
+    if isinstance(told, int):  # YAML reads 7:00 as 420, of base 60; from 1:00 on that is 60 or more
+        told = f"{told // 60:02}:{told % 60:02}" if told >= 60 else ""
     try:
-        return time.fromisoformat(str(told))
+        read = time.fromisoformat(str(told))
     except ValueError:
         raise ValueError('is no time of day; write one such as "07:00"') from None
+    if read.tzinfo is not None:
+        raise ValueError('has a zone; write a time such as "07:00", and the zone as timezone')
+    return read
 
 
 def _host(told: str) -> str:

@@ -46,7 +46,7 @@ def read(folder: Path, text: str) -> DeliverySettings:
 
 def test_settings_as_people_write_them(tmp_path: Path) -> None:
     settings = read(tmp_path, GOOD)
-    assert settings.digest_at == time(8, 30)  # which YAML reads as 510
+    assert settings.digest_at == time(8, 30)
     mail = settings.channels["mail"]
     assert isinstance(mail, EmailChannel)
     assert (mail.port, mail.security) == (587, "starttls")
@@ -54,6 +54,45 @@ def test_settings_as_people_write_them(tmp_path: Path) -> None:
     assert [each.channel for each in settings.addresses_of("manager")] == ["mail", "cs"]
     assert settings.addresses_of("nobody that is listed") == (Address(channel="cs"),)
     assert settings.operators == ()
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("7:00", time(7)),  # which YAML reads as 420
+        ("1:00", time(1)),  # and this as 60, the least that it makes of a time
+        ("15:00", time(15)),
+        ("900", time(15)),  # which is 15:00 to YAML, and so to us
+        ("00:30", time(0, 30)),
+        ('"07:00"', time(7)),
+        ("23:59", time(23, 59)),
+    ],
+)
+def test_a_time_of_day(tmp_path: Path, told: str, expected: time) -> None:
+    assert read(tmp_path, f"digest_at: {told}\n").digest_at == expected
+
+
+@pytest.mark.parametrize(
+    ("told", "says"),
+    [
+        ("7", "is no time of day"),
+        ("15", "is no time of day"),
+        ("59", "is no time of day"),
+        ("-420", "is no time of day"),
+        ("1440", "is no time of day"),
+        ("true", "is no time of day"),
+        ("7.5", "is no time of day"),
+        ('"24:00"', "is no time of day"),
+        ('"07:00+02:00"', "has a zone"),
+        ("07:00Z", "has a zone"),
+    ],
+)
+@pytest.mark.parametrize("name", ["digest_at", "portfolio_at"])
+def test_what_is_no_time_of_day(tmp_path: Path, name: str, told: str, says: str) -> None:
+    with pytest.raises(LookupRefused) as refused:
+        read(tmp_path, f"timezone: UTC\n{name}: {told}\n")
+    assert f"delivery.yaml, line 2: setting {name}: {says}; write " in str(refused.value)
+    assert '"07:00"' in str(refused.value)
 
 
 def test_without_a_file_nothing_is_sent(tmp_path: Path) -> None:
