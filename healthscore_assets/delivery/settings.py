@@ -134,7 +134,7 @@ ChannelSettings = Annotated[
 
 
 class Address(_Settings):
-    """A channel, and within it a person or a group."""
+    """A channel, and ``to``: whom Slack mentions, or who gets the e-mail; other kinds take none."""
 
     channel: Name
     to: str = ""
@@ -214,6 +214,9 @@ def _check_addresses(file: YamlFile, settings: DeliverySettings) -> None:
             if channel.kind == "email" and "@" not in address.to:
                 what = f"{name}: channel {address.channel} is e-mail, and there is no address"
                 raise file.refused(name, what, "add to: somebody@example.com")
+            if channel.kind not in ("email", "slack") and address.to:
+                what = f"{name}: channel {address.channel} is {channel.kind}, which has one reader"
+                raise file.refused(name, what, "leave out to")
 
 
 def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:

@@ -95,6 +95,31 @@ def test_what_is_no_time_of_day(tmp_path: Path, name: str, told: str, says: str)
     assert '"07:00"' in str(refused.value)
 
 
+@pytest.mark.parametrize("kind", ["teams", "webhook", "apprise"])
+def test_whom_a_message_is_for_where_a_channel_has_one_reader(tmp_path: Path, kind: str) -> None:
+    """What would be ignored is refused."""
+    settings = {
+        "teams": "{kind: teams, webhook: HOOK}",
+        "webhook": "{kind: webhook, url: HOOK, secret: SIGNING}",
+        "apprise": "{kind: apprise, url: HOOK}",
+    }
+    head = f"channels:\n  cs: {settings[kind]}\n"
+    assert read(tmp_path, f"{head}others: {{channel: cs}}\n").others == (Address(channel="cs"),)
+    found = f"channel cs is {kind}, which has one reader; leave out to"
+    with pytest.raises(LookupRefused, match=rf"delivery\.yaml, line 3: others: {found}$"):
+        read(tmp_path, f"{head}others: {{channel: cs, to: Dana}}\n")
+    with pytest.raises(LookupRefused, match=rf"delivery\.yaml, line 4: people\.Dana: {found}$"):
+        read(tmp_path, f"{head}people:\n  Dana: [{{channel: cs, to: Dana}}]\n")
+
+
+def test_whom_slack_mentions(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        "channels:\n  cs: {kind: slack, webhook: HOOK}\nothers: {channel: cs, to: here}\n",
+    )
+    assert settings.others == (Address(channel="cs", to="here"),)
+
+
 def test_without_a_file_nothing_is_sent(tmp_path: Path) -> None:
     settings = read_delivery_settings(tmp_path / "delivery.yaml")
     assert settings.channels == {}
