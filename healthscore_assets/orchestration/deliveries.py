@@ -94,6 +94,7 @@ class Deliveries:
         self._today = local_day(self.settings, at)
         self._digest_of = digest_day(self.settings, at, early=early)
         self._problems: list[str] = []
+        self._lake_is_away = False
         if not in_the_making:
             self._of_the_lake(self._catch_up)
 
@@ -104,8 +105,9 @@ class Deliveries:
         new = [
             *composed.messages,
             *self._of_the_lake(lambda engine: self._portfolio(engine, news)),
-            *self._warnings(self._outbox.untold_notes()),
-            *self._outbox.not_there(self._scores()),
+            *self._outbox.not_there(
+                [*self._warnings(self._outbox.untold_notes()), *self._scores()]
+            ),
         ]
         return self._due(new, self._outbox.unsent(), composed)
 
@@ -180,11 +182,17 @@ class Deliveries:
         return warnings_of_the_day(notes, self.settings, self._digest_of)
 
     def _of_the_lake(self, step: Callable[[Engine], list[Message]]) -> list[Message]:
+        if self._lake_is_away:
+            return []
         engine = Engine()
         try:
             return step(engine)
-        except (LakeRefused, LakeUnavailable) as away:
-            self._problems += [] if str(away) in self._problems else [str(away)]
+        except LakeRefused as refused:
+            self._problems += [] if str(refused) in self._problems else [str(refused)]
+            return []
+        except LakeUnavailable as away:
+            self._lake_is_away = True  # to find out may take half a minute
+            self._problems.append(str(away))
             return []
         finally:
             engine.close()

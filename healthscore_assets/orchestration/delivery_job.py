@@ -12,6 +12,7 @@ from healthscore_assets.delivery.sending import Attempt
 from healthscore_assets.delivery.settings import read_delivery_settings
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.orchestration.channels import is_set_up
 from healthscore_assets.orchestration.deliveries import deliver
 from healthscore_assets.orchestration.outbox import outbox_of
@@ -46,7 +47,7 @@ def send_messages(context: dg.OpExecutionContext, workplace: Workplace) -> None:
     except (LookupRefused, LedgerRefused, LedgerUnavailable) as failed:
         raise dg.Failure(str(failed), allow_retries=False) from None
     for owner, count in made.due.unaddressed:
-        context.log.warning(f"Nobody is told of {count} alerts: {owner} has no address")
+        context.log.warning(f"Nobody is told of {plural(count, 'alert')}: {owner} has no address")
     sent = sum(attempt.outcome.fate is Fate.SENT for attempt in made.attempts)
     numbers = {
         "queued": len(made.due.new),
@@ -99,7 +100,7 @@ def due_deliveries(
     at = datetime.now(UTC)
     try:
         if not is_set_up(workplace):
-            return dg.SkipReason(f"{workplace.delivery_file} names no channel")
+            return dg.SkipReason(f"{workplace.delivery_file} names no channel and no system")
         with outbox_of(context.instance) as outbox:
             event, waits = outbox.newest_event(), outbox.is_due(at)
         now = _now(context.instance, workplace, event, at)
