@@ -14,7 +14,8 @@ from healthscore_assets.delivery.documents.portfolio_rows import portfolio_of
 from healthscore_assets.delivery.outbox.message import Claimed, Message, Queued
 from healthscore_assets.delivery.outbox.news import News
 from healthscore_assets.delivery.outbox.notes import Note
-from healthscore_assets.delivery.outbox.outbox import Outbox, matter
+from healthscore_assets.delivery.outbox.outbox import Outbox
+from healthscore_assets.delivery.outbox.putting import matter
 from healthscore_assets.delivery.planning.alerts import messages_about_alerts
 from healthscore_assets.delivery.planning.composed import Composed
 from healthscore_assets.delivery.planning.operators import (

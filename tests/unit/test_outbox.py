@@ -13,7 +13,8 @@ import pytest
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.documents.document import Document
 from healthscore_assets.delivery.outbox.message import Message
-from healthscore_assets.delivery.outbox.outbox import Outbox, matter, open_outbox
+from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
+from healthscore_assets.delivery.outbox.putting import matter
 from healthscore_assets.delivery.planning.composed import Composed
 from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.sending import Sender

@@ -1,18 +1,15 @@
 """The outbox: messages are put in once, taken by one process at a time, and recorded once."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Self
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
-from healthscore_assets.delivery.documents.document import Document, Purpose
+from healthscore_assets.delivery.outbox import claims, putting
 from healthscore_assets.delivery.outbox import news as asked
 from healthscore_assets.delivery.outbox.message import (
-    URGENCY,
     Claimed,
     Message,
     Queued,
@@ -83,12 +80,12 @@ class Outbox:
         """
         with self._database.writing() as connection:
             held_month(connection)  # nobody else composes, or changes alerts, until this is over
-            _forget_documents(connection, at - _REMEMBERED)
+            putting.forget_documents(connection, at - _REMEMBERED)
             composed = compose(asked.news(connection, today, at - _REMEMBERED))
             if composed.tells:
                 rows = [{"event_id": event, "about": about} for event, about in composed.tells]
                 connection.execute(TOLD.insert(), rows)
-            return _put(connection, composed.messages, at)
+            return putting.put(connection, composed.messages, at)
 
     def queue(self, messages: Sequence[Message], at: datetime) -> list[Message]:
         """Put in messages; one whose key was ever there is not put in again.
@@ -97,7 +94,7 @@ class Outbox:
         """
         with self._database.writing() as connection:
             held_month(connection)
-            return _put(connection, messages, at)
+            return putting.put(connection, messages, at)
 
     def note(self, notes: Iterable[Note], at: datetime) -> int:
         """Keep what operators are told once a day; what was the last word on its subject is not.
@@ -118,7 +115,7 @@ class Outbox:
         with self._database.writing() as connection:
             held_month(connection)
             ids, notes = untold_notes(connection)
-            new = _put(connection, compose(notes) if notes else (), at)
+            new = putting.put(connection, compose(notes) if notes else (), at)
             if new:
                 told = NOTES.update().where(NOTES.c.id <= max(ids), NOTES.c.about.is_(None))
                 connection.execute(told.values(about=new[0].about))
@@ -145,25 +142,14 @@ class Outbox:
         """
         with self._database.writing() as connection:
             held_month(connection)
-            while (found := _next(connection, at, due_by, is_gone, leave)) is not None:
-                claimed = _claimed(connection, *found, by)
-                claim = {"claimed_by": by, "claimed_until": at + claim_lasts(found[1])}
-                if claimed is not None:
-                    claim |= {"state": "sending", "attempts": claimed.attempts}
-                else:
-                    claim = {**_NOT_CLAIMED, **_UNREADABLE, "ended_at": at}
-                which = MESSAGES.c.key == found[0]
-                connection.execute(MESSAGES.update().where(which).values(claim))
-                if claimed is not None:
-                    return claimed
-        return None
+            return claims.claim(connection, at, due_by, by, is_gone, leave)
 
     def renew(self, claimed: Claimed, at: datetime) -> None:
         """Go on being at a message, which is tried once more."""
         with self._database.writing() as connection:
             held_month(connection)
             until = at + claim_lasts(claimed.purpose)
-            mine = MESSAGES.update().where(_is_at(claimed)).values(claimed_until=until)
+            mine = MESSAGES.update().where(claims.is_at(claimed)).values(claimed_until=until)
             connection.execute(mine)
 
     def record(self, claimed: Claimed, outcome: Outcome, at: datetime) -> None:
@@ -234,7 +220,7 @@ class Outbox:
     def not_there(self, messages: Sequence[Message]) -> list[Message]:
         """Those of the messages that `queue` would put in."""
         with self._database.reading() as connection:
-            return _new(connection, messages)
+            return putting.not_there(connection, messages)
 
     def unsent(self) -> list[Queued]:
         """What waits or is being sent, the most urgent first."""
@@ -262,167 +248,5 @@ class Outbox:
     def _change(self, claimed: Claimed, **values: object) -> None:
         with self._database.writing() as connection:
             held_month(connection)
-            mine = MESSAGES.update().where(_is_at(claimed))
-            connection.execute(mine.values({**values, **_NOT_CLAIMED}))
-
-
-_NOT_CLAIMED = {"claimed_by": None, "claimed_until": None}
-_UNREADABLE = {
-    "state": "given_up",
-    "said": "this version of healthscore cannot read it; try it again with the one that wrote it",
-}
-
-
-def _is_at(claimed: Claimed) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        MESSAGES.c.key == claimed.key,
-        MESSAGES.c.state == "sending",
-        MESSAGES.c.claimed_by == claimed.by,
-    )
-
-
-def _next(
-    connection: sa.Connection,
-    at: datetime,
-    due_by: datetime,
-    is_gone: Callable[[str], bool],
-    leave: Collection[str],
-) -> tuple[str, Purpose, bool] | None:
-    """The key and purpose of what is to be sent next, and whether another process was at it."""
-    order = (MESSAGES.c.urgency, MESSAGES.c.queued_at, MESSAGES.c.key)
-    others = MESSAGES.alias()
-    # Of the scores for a system one push at a time: older ones could end after newer ones.
-    pushed = sa.exists().where(
-        others.c.purpose == "scores",
-        others.c.state == "sending",
-        others.c.channel == MESSAGES.c.channel,
-    )
-    columns = (MESSAGES.c.key, MESSAGES.c.purpose)
-    waiting = sa.select(*columns).where(
-        MESSAGES.c.state == "waiting",
-        MESSAGES.c.next_at <= due_by,
-        MESSAGES.c.channel.not_in(list(leave)),
-        sa.or_(MESSAGES.c.purpose != "scores", sa.not_(pushed)),
-    )
-    found = connection.execute(waiting.order_by(*order).limit(1)).one_or_none()
-    if found is not None:
-        return found.key, found.purpose, False
-    claims = sa.select(*columns, MESSAGES.c.claimed_by, MESSAGES.c.claimed_until).where(
-        MESSAGES.c.state == "sending", MESSAGES.c.channel.not_in(list(leave))
-    )
-    for row in connection.execute(claims.order_by(*order)).all():
-        if row.claimed_until <= at or is_gone(row.claimed_by):
-            return row.key, row.purpose, True
-    return None
-
-
-def _claimed(
-    connection: sa.Connection, key: str, purpose: Purpose, orphaned: bool, by: str
-) -> Claimed | None:
-    """The message itself; None where its document is of another version."""
-    row = connection.execute(MESSAGES.select().where(MESSAGES.c.key == key)).one()
-    try:
-        document = Document.from_json(row.document)
-    except ValidationError:
-        return None
-    return Claimed(
-        key=key,
-        purpose=purpose,
-        about=row.about,
-        channel=row.channel,
-        address=row.address,
-        document=document,
-        queued_at=row.queued_at,
-        attempts=row.attempts + 1,
-        by=by,
-        orphaned=orphaned,
-    )
-
-
-def _new(connection: sa.Connection, messages: Sequence[Message]) -> list[Message]:
-    """Those that are not there yet; of scores, those that are not the last of their system."""
-    new: dict[str, Message] = {}
-    for each in messages:
-        message = _after_others(connection, each) if each.purpose == "scores" else each
-        if message is not None and not _has(connection, message.key):
-            new[message.key] = message
-    return list(new.values())
-
-
-def _after_others(connection: sa.Connection, message: Message) -> Message | None:
-    """Scores as they follow those before; None where those were the same.
-
-    The same may be due again, after others: a correction is taken back, or a month is withdrawn.
-    """
-    asked = sa.select(MESSAGES.c.about, MESSAGES.c.state).where(
-        MESSAGES.c.purpose == "scores", MESSAGES.c.channel == message.address.channel
-    )
-    before = connection.execute(asked.order_by(MESSAGES.c.id)).all()
-    same = [each for each in before if matter(each.about) == message.about]
-    if before and same and before[-1] is same[-1] and same[-1].state != "superseded":
-        return None
-    return replace(message, about=f"{message.about}{_AGAIN}{len(same)}") if same else message
-
-
-def _put(connection: sa.Connection, messages: Sequence[Message], at: datetime) -> list[Message]:
-    new = _new(connection, messages)
-    for each in new:
-        if each.purpose == "scores":
-            _supersede(connection, each.address.channel, at)
-    if new:
-        connection.execute(MESSAGES.insert(), [_row(each, at) for each in new])
-    return new
-
-
-def _has(connection: sa.Connection, key: str) -> bool:
-    return connection.scalar(sa.select(sa.exists().where(MESSAGES.c.key == key))) is True
-
-
-def _forget_documents(connection: sa.Connection, before: datetime) -> None:
-    """Of what was sent long ago the key stays, so that it is not sent again, and the texts go."""
-    old = sa.and_(
-        MESSAGES.c.queued_at < before,
-        MESSAGES.c.state.in_(["sent", "superseded"]),
-        MESSAGES.c.document != "",
-    )
-    connection.execute(MESSAGES.update().where(old).values(document=""))
-
-
-_AGAIN = ", again "
-
-
-def matter(about: str) -> str:
-    """What scores are, whether for the first time or again."""
-    return about.partition(_AGAIN)[0]
-
-
-def _supersede(connection: sa.Connection, system: str, at: datetime) -> None:
-    """Older scores of a system go nowhere; those that are under way are let go."""
-    old = sa.and_(
-        MESSAGES.c.purpose == "scores",
-        MESSAGES.c.channel == system,
-        MESSAGES.c.state == "waiting",
-    )
-    values = {"state": "superseded", "ended_at": at, "said": "newer scores are queued"}
-    connection.execute(MESSAGES.update().where(old).values(values))
-
-
-def _row(message: Message, at: datetime) -> dict[str, object]:
-    return {
-        "key": message.key,
-        "purpose": message.purpose,
-        "about": message.about,
-        "channel": message.address.channel,
-        "address": message.address.to,
-        "title": message.document.title,
-        "document": message.document.as_json(),
-        "urgency": URGENCY[message.purpose],
-        "queued_at": at,
-        "state": "waiting",
-        "attempts": 0,
-        "next_at": at,
-        "claimed_by": None,
-        "claimed_until": None,
-        "said": "",
-        "ended_at": None,
-    }
+            mine = MESSAGES.update().where(claims.is_at(claimed))
+            connection.execute(mine.values({**values, **claims.NOT_CLAIMED}))
