@@ -193,6 +193,10 @@ def test_what_waits_can_be_dropped(outbox: Outbox) -> None:
     assert [each.about for each in outbox.unsent()] == ["b", "c"]
     assert outbox.drop(None, minutes(1)) == 2
     assert claim(outbox, minutes(2)) is None
+    scores = message("2024-05 a", "hubspot", "scores")
+    outbox.queue([scores], minutes(3))
+    outbox.drop(None, minutes(3))
+    assert outbox.queue([scores], minutes(4)) == []
 
 
 def test_a_document_of_another_version_is_given_up_and_holds_up_nothing(

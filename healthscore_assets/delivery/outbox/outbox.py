@@ -197,7 +197,7 @@ class Outbox:
 
     def drop(self, keys: Collection[str] | None, at: datetime) -> int:
         """Let messages that wait or were given up go nowhere, all or those of the keys."""
-        dropped = {"state": "superseded", "ended_at": at, "said": "dropped by hand"}
+        dropped = {"state": "superseded", "ended_at": at, "said": putting.DROPPED}
         return self._by_hand(("waiting", "given_up"), keys, dropped)
 
     def _by_hand(

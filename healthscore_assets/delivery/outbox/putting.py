@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from healthscore_assets.delivery.outbox.message import URGENCY, Message
 from healthscore_assets.delivery.outbox.tables import MESSAGES
 
+DROPPED = "dropped by hand"
+"""What is said of a message that somebody did not want to be sent."""
+
 _AGAIN = ", again "
 
 
@@ -38,13 +41,15 @@ def _after_others(connection: sa.Connection, message: Message) -> Message | None
 
     The same may be due again, after others: a correction is taken back, or a month is withdrawn.
     """
-    asked = sa.select(MESSAGES.c.about, MESSAGES.c.state).where(
+    asked = sa.select(MESSAGES.c.about, MESSAGES.c.state, MESSAGES.c.said).where(
         MESSAGES.c.purpose == "scores", MESSAGES.c.channel == message.address.channel
     )
     before = connection.execute(asked.order_by(MESSAGES.c.id)).all()
     same = [each for each in before if matter(each.about) == message.about]
-    if before and same and before[-1] is same[-1] and same[-1].state != "superseded":
-        return None
+    if before and same and before[-1] is same[-1]:
+        last = same[-1]
+        if last.state != "superseded" or last.said == DROPPED:
+            return None
     return replace(message, about=f"{message.about}{_AGAIN}{len(same)}") if same else message
 
 
