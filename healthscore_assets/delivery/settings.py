@@ -12,7 +12,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings
-from healthscore_assets.delivery.setting_types import SECRET_NAME, Seconds, SecretName, Text
+from healthscore_assets.delivery.setting_types import (
+    SECRET_NAME,
+    Seconds,
+    SecretName,
+    ServerAddress,
+    Text,
+)
 from healthscore_assets.delivery.setting_types import Section as _Settings
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
@@ -70,7 +76,7 @@ class SlackChannel(_Settings):
     webhook: SecretName | None = None
     token: SecretName | None = None
     channel: Text | None = None
-    api: Text = "https://slack.com/api/"
+    api: ServerAddress = "https://slack.com/api"
     timeout_seconds: Seconds = 30
 
     @model_validator(mode="after")

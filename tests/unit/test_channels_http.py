@@ -258,7 +258,7 @@ def test_http_is_for_this_machine(kind: str) -> None:
     assert "HOOK holds an http URL of hooks.example.com, where others could" in outcome.says
     assert outcome.says.endswith("; use https")
     port = unused_port()
-    for host in ("localhost", "[::1]"):
+    for host in ("localhost", "[::1]", "127.0.0.2"):
         outcome = channel_of(kind, f"http://{host}:{port}/").send(letter())
         assert outcome.fate is Fate.LATER
 

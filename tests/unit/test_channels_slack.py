@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from delivery_services import SlackApi, SlackHook
 
 from healthscore_assets.delivery.channels.channel import Channel, Fate, Outcome
 from healthscore_assets.delivery.rendering.slack import slack_message
+from healthscore_assets.delivery.settings import read_delivery_settings
+from healthscore_assets.lookups.refused import LookupRefused
 
 TOKEN = "xoxb-1234-5678-tokenofthebot"
 CHANNEL = "C012AB3CD"
@@ -306,8 +309,31 @@ def test_what_is_no_token(api: SlackApi, token: str) -> None:
     assert api.server.requests == []
 
 
-@pytest.mark.parametrize("url", ["http://slack.com/api/", "slack.com/api"])
-def test_an_api_that_a_token_is_not_sent_to(url: str) -> None:
-    outcome = bot(url).send(letter())
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://slack.com/api/", "must begin with https://"),
+        ("slack.com/api", "must be an address such as https://example.com"),
+        ("https://robot:word@slack.com/api", "must be an address alone"),
+        ("https://slack.com/api?token=word", "must be an address alone"),
+    ],
+)
+def test_an_api_that_a_token_is_not_sent_to(tmp_path: Path, url: str, says: str) -> None:
+    """Settings are not read with one."""
+    file = tmp_path / "delivery.yaml"
+    told = f"kind: slack, token: TOKEN, channel: C1, api: '{url}'"
+    file.write_text(f"channels:\n  team: {{{told}}}\n", encoding="utf-8")
+    with pytest.raises(LookupRefused, match=rf"line 2: setting channels\.team\.api: {says}"):
+        read_delivery_settings(file)
+
+
+def test_an_api_that_nobody_has() -> None:
+    outcome = bot("https://slack com/api").send(letter())
     assert outcome.fate is Fate.CHANNEL_REFUSED
-    assert "the setting api holds" in outcome.says
+    assert "the setting api holds no http or https URL" in outcome.says
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_an_api_with_and_without_a_slash_at_its_end(api: SlackApi, end: str) -> None:
+    assert bot(api.url.rstrip("/") + end).send(letter()) == Outcome(Fate.SENT)
+    assert [each.path for each in api.server.requests] == ["/api/chat.postMessage"]

@@ -15,12 +15,12 @@ import httpx
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
 from healthscore_assets.delivery.channels.trying import NotSent, Voice
+from healthscore_assets.delivery.setting_types import is_this_machine
 
 _MOST_BYTES = 65_536
 """That are read of an answer, where nothing else is said."""
 
 _LONGEST_WAIT = 86_400.0
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 _LATER = (408, 425, 429)
 MEND = (401, 403, 404, 405, 407, 410)
 """Statuses after which nothing passes until somebody mends the channel."""
@@ -54,7 +54,7 @@ class Web:
         bad_port = url.port is not None and not 0 < url.port < 65536
         if url.scheme not in ("http", "https") or not url.host or bad_port or " " in told:
             raise self._mend(f"{place} holds no http or https URL", f"put the URL into {place}")
-        if url.scheme == "http" and url.host not in _LOCAL:
+        if url.scheme == "http" and not is_this_machine(url.host):
             found = f"{place} holds an http URL of {url.host}, where others could read along"
             raise self._mend(found, "use https")
         return url
