@@ -15,6 +15,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 _SECONDS = 30
+_TIMES = 100
+_LITTLE = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class MailServer:
         context: ssl.SSLContext | None = None,
         login: tuple[str, str] | None = None,
         at_once_tls: bool = False,
+        port: int = 0,
         **smtp: Any,
     ) -> None:
         self.mails: list[Mail] = []
@@ -64,7 +67,7 @@ class MailServer:
             smtp["ssl_context"] = context
         elif context is not None:
             smtp |= {"tls_context": context, "require_starttls": True}
-        self._controller = _Controller(self, hostname="127.0.0.1", port=0, **smtp)
+        self._controller = _Controller(self, hostname="127.0.0.1", port=port, **smtp)
 
     @property
     def port(self) -> int:
@@ -141,7 +144,7 @@ class _Said(StreamRequestHandler):
         if owner.greeting is None:
             owner.released.wait(_SECONDS)
             return
-        self.wfile.write(owner.greeting)
+        self._say("greeting", owner.greeting)
         if not owner.greeting:
             return
         while line := self.rfile.readline():
@@ -150,12 +153,33 @@ class _Said(StreamRequestHandler):
             reply = owner.replies.get(command)
             while reply is not None and reply.startswith(b"354"):
                 self.wfile.write(reply)
+                if owner.reads_slowly:
+                    for _ in self._now_and_then():
+                        self.rfile.read(_LITTLE)
+                    return
                 while self.rfile.readline() not in (b"", b".\r\n"):
                     pass
-                reply = owner.replies.get(".")
+                command, reply = ".", owner.replies.get(".")
             if reply is None:
                 return
-            self.wfile.write(reply)
+            self._say(command, reply)
+
+    def _say(self, command: str, reply: bytes) -> None:
+        owner = self.server.owner
+        self.wfile.write(reply)
+        if command == owner.drips_after:
+            if command == "STARTTLS":
+                self.rfile.read(1)  # the client has read the reply, and nothing behind it
+            for _ in self._now_and_then():
+                self.wfile.write(owner.drip)
+            raise ConnectionAbortedError
+
+    def _now_and_then(self) -> Iterator[None]:
+        """Each time sooner than a client grows impatient, and in the end for too long."""
+        for _ in range(_TIMES):
+            if self.server.owner.released.wait(0.05):
+                return
+            yield
 
 
 class _SayingServer(ThreadingTCPServer):
@@ -170,6 +194,8 @@ class SayingServer:
 
     After a 354 it takes in the message, to whose dot it replies. It closes the connection at what
     has no reply, or with no greeting. With a context the connection is secure from its start.
+    `drips_after` is a command (or "greeting", or "." for a message) whose reply goes on with one
+    `drip` after another; with `reads_slowly` it takes in a little of a message at a time.
     """
 
     def __init__(
@@ -177,6 +203,8 @@ class SayingServer:
     ) -> None:
         self.greeting = greeting
         self.replies = replies
+        self.drips_after, self.drip = "", b""
+        self.reads_slowly = False
         self.heard: list[bytes] = []
         self.released = threading.Event()
         self._server = _SayingServer(("127.0.0.1", 0), _Said)

@@ -97,7 +97,10 @@ class TeamsChannel(_Settings):
 
 
 class EmailChannel(_Settings):
-    """A mail server that takes mail from ``sender``."""
+    """A mail server that takes mail from ``sender``.
+
+    ``timeout_seconds`` is for a message as a whole, from the connection to the last answer.
+    """
 
     kind: Literal["email"]
     host: Host

@@ -1,8 +1,10 @@
 """E-mail, against servers that speak SMTP and servers that do not quite."""
 
+import socket
 import ssl
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from subprocess import run
 from typing import Any
@@ -14,6 +16,7 @@ from delivery_mail_server import MailServer, SayingServer
 from delivery_servers import server_context, trusting, unused_port
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
+from healthscore_assets.delivery.documents.document import Image
 from healthscore_assets.delivery.settings import EmailChannel, read_delivery_settings
 from healthscore_assets.lookups.refused import LookupRefused
 
@@ -323,7 +326,110 @@ def test_a_server_that_never_greets() -> None:
     with SayingServer(None).running() as server:
         outcome = plainly(server.port, timeout_seconds=0.3)
     assert outcome.fate is Fate.LATER
-    assert f"no answer from 127.0.0.1:{server.port} within 0.3 seconds" in outcome.says
+    assert outcome.says.endswith(
+        f" 127.0.0.1:{server.port} was not done with the message within 0.3 seconds; if it goes on,"
+        " ask whoever runs that server, or raise timeout_seconds"
+    )
+
+
+def in_time(server: SayingServer, outcome: Outcome, seconds: float = 0.5) -> bool:
+    found = f" 127.0.0.1:{server.port} was not done with the message within {seconds:g} seconds; "
+    return outcome.fate is Fate.LATER and found in outcome.says
+
+
+@pytest.mark.parametrize(
+    ("after", "drip", "replies"),
+    [
+        ("greeting", b"x", {}),
+        ("greeting", b"220-x\r\n", {}),
+        ("EHLO", b"250-x\r\n", {"EHLO": b"250-x\r\n"}),
+        ("RCPT", b"x", {**READY, "RCPT": b"250"}),
+        (".", b"x", {**READY, "DATA": b"354 go\r\n", ".": b"250"}),
+    ],
+)
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_server_that_sends_something_now_and_then(
+    authority: trustme.CA,
+    context: ssl.SSLContext,
+    tls: bool,
+    after: str,
+    drip: bytes,
+    replies: dict[str, bytes],
+) -> None:
+    """The time limit is one over all; each wait by itself is short."""
+    greeting = b"220-x\r\n" if after == "greeting" else GREETING
+    saying = SayingServer(greeting, server_context(authority) if tls else None, **replies)
+    saying.drips_after, saying.drip = after, drip
+    with saying.running() as server:
+        security = "tls" if tls else "none"
+        outcome = sent(server.port, context, password=None, security=security, timeout_seconds=0.5)
+    assert in_time(server, outcome)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_handshake_that_goes_on_and_on(security: str) -> None:
+    """A record of 16,384 bytes of TLS, a few of them now and then."""
+    greeting = b"" if security == "tls" else GREETING
+    replies = {"EHLO": b"250-x\r\n250 STARTTLS\r\n", "STARTTLS": b"220 go\r\n"}
+    saying = SayingServer(greeting, **replies)
+    saying.drips_after = "greeting" if security == "tls" else "STARTTLS"
+    saying.drip = b"\x16\x03\x03\x40\x00"
+    with saying.running() as server:
+        outcome = sent(server.port, security=security, timeout_seconds=0.5)
+    assert in_time(server, outcome)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_server_that_takes_a_message_in_slowly(
+    authority: trustme.CA, context: ssl.SSLContext, tls: bool
+) -> None:
+    replies = {**READY, "DATA": b"354 go\r\n", ".": b"250 OK\r\n"}
+    saying = SayingServer(GREETING, server_context(authority) if tls else None, **replies)
+    saying.reads_slowly = True
+    settings = {
+        "kind": "email",
+        "host": "127.0.0.1",
+        "port": saying.port,
+        "security": "tls" if tls else "none",
+        "sender": "health@example.com",
+        "timeout_seconds": 2,  # longer than a server of this pace keeps one piece waiting
+    }
+    large = letter(ANN)
+    image = Image(png=bytes(12_000_000), says="more than the buffers on the way hold")
+    with saying.running() as server:
+        outcome = opened(settings, {}, context).send(
+            replace(large, document=large.document.model_copy(update={"image": image}))
+        )
+    assert in_time(server, outcome, 2)
+
+
+def test_a_host_one_of_whose_addresses_never_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the resolver is played: no name of this machine has these addresses."""
+    with socket.create_server(("127.0.0.2", 0), backlog=0) as full:
+        port = full.getsockname()[1]
+        with (
+            socket.create_connection(("127.0.0.2", port)),  # who comes next waits for ever
+            MailServer(port=port).running() as server,
+        ):
+            real = socket.getaddrinfo
+
+            def resolve(host: str, *more: Any, **options: Any) -> list[Any]:
+                names = ["127.0.0.2", "127.0.0.1"] if host == "mail.example" else [host]
+                return [found for name in names for found in real(name, *more, **options)]
+
+            monkeypatch.setattr(socket, "getaddrinfo", resolve)
+            outcome = plainly(port, host="mail.example", timeout_seconds=2)
+    assert outcome == Outcome(Fate.SENT)
+    assert len(server.mails) == 1
+
+
+def test_a_farewell_that_goes_on_and_on() -> None:
+    """The message was taken by then."""
+    replies = {**READY, "DATA": b"354 go\r\n", ".": b"250 OK\r\n", "QUIT": b"221"}
+    saying = SayingServer(GREETING, **replies)
+    saying.drips_after, saying.drip = "QUIT", b"x"
+    with saying.running() as server:
+        assert plainly(server.port, timeout_seconds=2) == Outcome(Fate.SENT)
 
 
 def test_nobody_listens() -> None:

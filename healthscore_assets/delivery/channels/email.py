@@ -10,6 +10,7 @@ from email.utils import format_datetime
 
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.clock import Clock
+from healthscore_assets.delivery.channels.smtp_in_time import SmtpInTime
 from healthscore_assets.delivery.channels.smtp_replies import Refusals, as_text
 from healthscore_assets.delivery.channels.trying import Tries, Voice
 from healthscore_assets.delivery.rendering.email import NoAddress, mail
@@ -27,11 +28,11 @@ class Login:
 
 @dataclass(frozen=True)
 class Email(Tries):
-    """One connection per letter; each answer of the server within the time limit.
+    """One connection per letter, from its opening to the last answer within the time limit.
 
-    Where the connection breaks after the message and before the answer, nobody knows whether it
-    was taken. It is sent again then: twice is better than never, and the Message-ID, which is the
-    same, lets servers and programs see that it is one.
+    Where the connection breaks, or time is up, after the message and before the answer, nobody
+    knows whether it was taken. It is sent again then: twice is better than never, and the
+    Message-ID, which is the same, lets servers and programs see that it is one.
     """
 
     voice: Voice
@@ -68,11 +69,7 @@ class Email(Tries):
     @contextlib.contextmanager
     def _server(self) -> Iterator[smtplib.SMTP]:
         to, limit = (self.settings.host, self.settings.port), self.settings.timeout_seconds
-        server = (
-            smtplib.SMTP_SSL(*to, timeout=limit, context=self.context)
-            if self.settings.security == "tls"
-            else smtplib.SMTP(*to, timeout=limit)
-        )
+        server = SmtpInTime(*to, limit, self.context if self.settings.security == "tls" else None)
         try:
             if self.settings.security == "starttls":
                 server.starttls(context=self.context)

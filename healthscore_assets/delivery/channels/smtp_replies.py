@@ -130,7 +130,8 @@ class Refusals:
 
     def _too_slow(self) -> NotSent:
         seconds = self.settings.timeout_seconds
-        return self._later(f"no answer from {self._host} within {seconds:g} seconds")
+        found = f"{self._host} was not done with the message within {seconds:g} seconds"
+        return self.voice.not_sent(Fate.LATER, found, f"{_LATER}, or raise timeout_seconds")
 
     def _said(self, error: smtplib.SMTPResponseException) -> str:
         return f"{error.smtp_code} {self.voice.quoted(as_text(error.smtp_error))}"
