@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from delivery_letters import KEY, letter, opened
 
 from healthscore_assets.delivery.channels.channel import Fate
@@ -32,6 +33,7 @@ def blocks(kind: str, language: str) -> list[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_settings_of_a_page(kind: str, tmp_path: Path) -> None:
     """They are read; the page sets their variables and tries their channels."""
+    page = (PAGES / f"{kind}.md").read_text(encoding="utf-8")
     told = blocks(kind, "yaml")
     shell = "".join(blocks(kind, "sh"))
     assert told
@@ -41,7 +43,14 @@ def test_settings_of_a_page(kind: str, tmp_path: Path) -> None:
         settings = read_delivery_settings(file)
         ((name, channel),) = settings.channels.items()
         assert channel.kind == kind
-        assert f"healthscore deliver --trial {name}\n" in shell
+        (line,) = re.findall(rf"^healthscore deliver --trial {name}\b.*$", shell, re.MULTILINE)
+        to = line.partition(" --to ")[2]
+        assert line == f"healthscore deliver --trial {name}{f' --to {to}' if to else ''}"
+        # Whom a trial is for is taken, or left out, as in the file.
+        asked = {**yaml.safe_load(block), "operators": {"channel": name, "to": to}}
+        file.write_text(yaml.safe_dump(asked), encoding="utf-8")
+        read_delivery_settings(file)
+        assert page.index(block) < page.index(line)
         named = set(re.findall(r"^ {4}\w+: ([A-Z_]+)$", block, re.MULTILINE))
         assert named
         assert named <= set(re.findall(r"^export (\w+)=", shell, re.MULTILINE))
