@@ -143,14 +143,18 @@ def told(
     failed = instance.get_run_by_id(run_id)
     assert dagster_event is not None
     assert failed is not None
-    context = dg.build_run_status_sensor_context(
-        sensor_name="failed_runs",
-        dagster_instance=instance,
-        dagster_run=failed,
-        dagster_event=dagster_event,
-    ).for_run_failure()
-    with caplog.at_level(logging.WARNING, logger="healthscore.operators"):
-        failed_runs(context, Workplace.at(project.exports, project.lookups, project.lake))
+    workplace = Workplace.at(project.exports, project.lookups, project.lake)
+    with (
+        dg.build_run_status_sensor_context(
+            sensor_name="failed_runs",
+            dagster_instance=instance,
+            dagster_run=failed,
+            dagster_event=dagster_event,
+            resources={"workplace": workplace},
+        ) as context,
+        caplog.at_level(logging.WARNING, logger="healthscore.operators"),
+    ):
+        failed_runs(context.for_run_failure())
     return [r.message for r in caplog.records if r.name == "healthscore.operators"]
 
 
