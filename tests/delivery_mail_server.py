@@ -57,6 +57,7 @@ class MailServer:
         self.data_replies: list[str] = []
         self.drops_after_data = 0
         self.waits_after_data = False
+        self.has_mail = threading.Event()
         self._login = login
         self._released = asyncio.Event()
         if login is not None:
@@ -119,6 +120,7 @@ class MailServer:
             assert isinstance(envelope.content, bytes)
             recipients = tuple(envelope.rcpt_tos)
             self.mails.append(Mail(envelope.mail_from or "", recipients, envelope.content))
+            self.has_mail.set()
         if self.waits_after_data:
             await asyncio.wait_for(self._released.wait(), _SECONDS)
         if self.drops_after_data:

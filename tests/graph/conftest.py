@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 import styles
 import tables
+from delivery_project import Delivering, project_with_alerts
+from project import Project
 from reference import Reference
 
 MISSING = "2014-03"
@@ -101,3 +103,18 @@ def own_copy(world: World, tmp_path: Path) -> World:
     for name in ("exports", "lookups", "lake"):
         shutil.copytree(world.root / name, tmp_path / name)
     return World(tmp_path, world.listed, world.events, world.reference, world.runs)
+
+
+@pytest.fixture(scope="session")
+def alerted(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """February, with alerts of three clients; tests that change its lake copy it first."""
+    project = project_with_alerts(tmp_path_factory.mktemp("alerted"))
+    done = project.run("run")
+    assert done.returncode == 0, done.stderr
+    return project
+
+
+@pytest.fixture
+def delivering(alerted: Project, tmp_path: Path) -> Delivering:
+    """A user of that lake who has told nobody of anything yet."""
+    return Delivering.over(alerted, tmp_path)
