@@ -244,8 +244,12 @@ def test_a_lake_that_is_away_is_asked_once_and_holds_up_nothing_else(
         outbox.queue(told_at_once("2024-02 failed", "it", settings), datetime.now(UTC))
     with monkeypatch.context() as patched:
         patched.setattr(Lake, "months", away)
-        assert passes.send() == {"queued": 0, "sent": 1, "not_sent": 0, "given_up": 0}
-        assert passes.logged() == ["s3://scores/lake: does not answer"]
+        # What needs no lake is sent; the run fails, so that somebody hears of it.
+        told = passes.run().failure_data_for_node("send_messages")
+        assert told is not None
+        assert told.user_failure_data is not None
+        assert told.user_failure_data.description == "s3://scores/lake: does not answer"
+        assert told.user_failure_data.metadata["sent"].value == 1
         assert len(asked) == 1
     (request,) = team.requests
     assert "2024-02 failed" in request.body.decode()
