@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import duckdb
 
 from healthscore_assets.delivery.channels.channel import Fate
 from healthscore_assets.delivery.crm.push import configured
@@ -191,12 +192,20 @@ class Deliveries:
         except LakeRefused as refused:
             self._problems += [] if str(refused) in self._problems else [str(refused)]
             return []
+        except (duckdb.InvalidInputException, duckdb.IOException) as damaged:
+            self._problems.append(f"A table of the lake cannot be read: {_first_line(damaged)}")
+            return []
         except LakeUnavailable as away:
             self._lake_is_away = True  # to find out may take half a minute
             self._problems.append(str(away))
             return []
         finally:
             engine.close()
+
+
+def _first_line(error: Exception) -> str:
+    """Below it DuckDB repeats its statement."""
+    return str(error).splitlines()[0]
 
 
 def what_is_due(
