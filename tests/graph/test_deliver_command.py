@@ -354,7 +354,7 @@ def test_a_lake_that_cannot_be_used_keeps_back_only_what_is_told_from_it(
     lines = done.stderr.splitlines()
     # Alerts and the portfolio.
     assert len(lines) == 2
-    assert all(line.startswith("s3://scores/lake") and "denied" in line for line in lines)
+    assert all(line.startswith("s3://scores/lake") and "AccessDenied" in line for line in lines)
     assert "secret-of-the-tests" not in done.stderr
     # When it lets us in, all is told.
     assert delivering.command().returncode == 0
