@@ -165,7 +165,7 @@ def _try_channel(workplace: "Workplace", name: str, to: str) -> None:
 def _problems(due: "Due") -> None:
     if due.in_the_making:
         print("Months are being made: what is to be told of them waits until they are through.")
-    complain(due.problems)
+    complain([*due.problems, *due.missing])
     complain(
         f"Nobody is told of {plural(count, 'alert')}: {owner} has no address; add one below "
         "people or others in lookups/delivery.yaml"

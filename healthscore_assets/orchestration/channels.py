@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from healthscore_assets.delivery.channels.channel import Channel, Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.opened import open_channel
 from healthscore_assets.delivery.crm.channel import ScoresChannel
-from healthscore_assets.delivery.crm.push import with_api, without_credentials
+from healthscore_assets.delivery.crm.push import with_api
 from healthscore_assets.delivery.crm.settings import SYSTEMS
 from healthscore_assets.delivery.documents.trial import trial
 from healthscore_assets.delivery.secrets import SecretMissing
@@ -59,13 +59,12 @@ def try_channel(workplace: Workplace, name: str, to: str) -> Outcome:
 
 
 def not_ready(workplace: Workplace, channels: Iterable[str]) -> list[str]:
-    """What is missing of channels, and of systems with an API, without asking their servers.
+    """What is missing of channels, a line each, without asking their servers.
 
     Raises LookupRefused for settings that cannot be used.
     """
     settings = read_delivery_settings(workplace.delivery_file)
-    opened = channel_of(workplace, settings)
-    lines = without_credentials(settings.crm, secrets_of_environment())
+    opened, lines = channel_of(workplace, settings), []
     for name in sorted({*channels} - {*SYSTEMS}):
         try:
             opened(name)

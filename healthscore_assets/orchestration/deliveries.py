@@ -9,7 +9,7 @@ import dagster as dg
 import duckdb
 
 from healthscore_assets.delivery.channels.channel import Fate
-from healthscore_assets.delivery.crm.push import configured
+from healthscore_assets.delivery.crm.push import configured, without_credentials
 from healthscore_assets.delivery.documents.portfolio import portfolio_document
 from healthscore_assets.delivery.documents.portfolio_rows import portfolio_of
 from healthscore_assets.delivery.outbox.message import Claimed, Message, Queued
@@ -52,13 +52,15 @@ class Due:
 
     ``new`` are messages that were not in the outbox yet, ``waiting`` is all that is in it
     otherwise and not sent; ``unaddressed`` counts alerts by owner, where nobody said where that
-    owner is told; ``problems`` are what kept something from being told, a line each;
-    ``in_the_making``: months are, and what is to be told of them waits.
+    owner is told; ``missing`` tells of systems without their credentials, ``problems`` what kept
+    something from being told, a line each; ``in_the_making``: months are, and what is to be told
+    of them waits.
     """
 
     new: Sequence[Message]
     waiting: Sequence[Queued]
     unaddressed: Sequence[tuple[str, int]]
+    missing: Sequence[str]
     problems: Sequence[str]
     in_the_making: bool
 
@@ -151,7 +153,10 @@ class Deliveries:
         return newest.get(message.channel, matter(message.about)) == matter(message.about)
 
     def _due(self, new: Sequence[Message], waiting: Sequence[Queued], composed: Composed) -> Due:
-        return Due(new, waiting, composed.unaddressed, self._problems, self._in_the_making)
+        missing = without_credentials(self.settings.crm, secrets_of_environment())
+        # Without channels people do not expect to be told.
+        unaddressed = composed.unaddressed if self.settings.channels else ()
+        return Due(new, waiting, unaddressed, missing, self._problems, self._in_the_making)
 
     def _catch_up(self, engine: Engine) -> list[Message]:
         catch_up(self._workplace.lake, engine, self._ledger, self._at)

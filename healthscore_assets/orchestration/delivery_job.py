@@ -48,6 +48,8 @@ def send_messages(context: dg.OpExecutionContext, workplace: Workplace) -> None:
         raise dg.Failure(str(failed), allow_retries=False) from None
     for owner, count in made.due.unaddressed:
         context.log.warning(f"Nobody is told of {plural(count, 'alert')}: {owner} has no address")
+    for line in made.due.missing:
+        context.log.warning(line)
     sent = sum(attempt.outcome.fate is Fate.SENT for attempt in made.attempts)
     numbers = {
         "queued": len(made.due.new),
