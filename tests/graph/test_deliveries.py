@@ -163,6 +163,47 @@ def test_the_sensor_waits_while_messages_are_being_sent(passes: Passing) -> None
     assert passes.tick() is None
 
 
+def test_what_is_told_of_months_waits_while_some_are_being_made(
+    passes: Passing, team: HttpServer
+) -> None:
+    passes.delivering.settings(channels=SLACK, others=TEAM, team_leads=TEAM, operators=TEAM)
+    making = dg.DagsterRun(
+        "__ASSET_JOB",
+        make_new_run_id(),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={"dagster/partition": "2024-01"},
+        asset_selection=frozenset({dg.AssetKey("alerts")}),
+    )
+    passes.instance.add_run(making)
+    assert passes.tick() == "Months are being made"
+    # What waits for something else does not.
+    settings = read_delivery_settings(passes.workplace.delivery_file)
+    with passes.delivering.outbox() as outbox:
+        outbox.queue(told_at_once("2024-02 failed", "it", settings), datetime.now(UTC))
+    assert passes.tick() is None
+    assert passes.send() == {"queued": 0, "sent": 1, "not_sent": 0, "given_up": 0}
+    passes.instance.report_run_canceled(making)
+    assert passes.tick() is None
+    # Three digests and the portfolio.
+    assert passes.send() == {"queued": 4, "sent": 4, "not_sent": 0, "given_up": 0}
+    assert len(team.requests) == 5
+
+
+def test_scores_of_a_month_that_is_not_the_newest_are_not_pushed(
+    passes: Passing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUBSPOT_TOKEN", HubSpotServer.token)
+    with HubSpotServer(["acme"]).running() as server:
+        passes.delivering.settings(crm={"hubspot": {"api": {"url": server.url}}})
+        # As after an upgrade: of the newest month there are scores, and none for the CRM yet.
+        lake = passes.workplace.lake
+        assert lake.withdraw("crm_scores", "2024-02")
+        assert lake.months("crm_scores") == ["2024-01"]
+        assert passes.send() == {"queued": 0, "sent": 0, "not_sent": 0, "given_up": 0}
+        passes.make("2024-02", "crm_scores")
+        assert passes.send() == {"queued": 1, "sent": 1, "not_sent": 0, "given_up": 0}
+
+
 def test_the_sensor_and_the_job_name_a_file_that_is_broken(
     passes: Passing, team: HttpServer
 ) -> None:
