@@ -704,5 +704,20 @@ def test_a_channel_pushes_a_month_of_the_lake_and_waits_as_it_is_told_to(tmp_pat
     assert waited == [7.0]
 
 
+@pytest.mark.parametrize("damage", [b"no table", b"PAR1 cut off PAR1"])
+def test_a_damaged_table_is_told_in_one_line(tmp_path: Path, damage: bytes) -> None:
+    file = tmp_path / "crm_scores" / "month=2024-05" / "data.parquet"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(damage)
+    told = CrmSettings.model_validate({"hubspot": {"api": {"url": "http://127.0.0.1:9"}}})
+    lake = Lake.at(str(tmp_path))
+    channel = ScoresChannel("hubspot", told, Secrets(SECRETS), lake, lambda: NOW, [].append)
+    outcome = channel.send(scores_of("2024-05"))
+    assert outcome.fate is Fate.CHANNEL_REFUSED
+    assert outcome.says.startswith(f"hubspot: {file}: cannot be read (")
+    assert outcome.says.endswith("); make the month again")
+    assert "\n" not in outcome.says
+
+
 def scores_of(month: str) -> Letter:
     return Letter(KEY, "", Document(purpose="scores", title="Scores", data={"month": month}))
