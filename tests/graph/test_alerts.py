@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from delivery_project import PLAYBOOK
 from project import Project
 
 from healthscore_assets.contracts import FILES
@@ -30,16 +31,6 @@ rules:
       medium:
         when: client_scores.engagement <= threshold * client_scores.engagement[1]
         threshold: 0.5
-"""
-PLAYBOOK = """---
-goal: Find out why.
-owner: csm
-timeframe: a week
----
-## Steps
-1. Call.
-## Message
-Dear {{ client.name }}, how are you?
 """
 TODAY = date(2024, 6, 1)
 

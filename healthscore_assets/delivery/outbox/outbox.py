@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Self
 
 import sqlalchemy as sa
 
@@ -19,7 +18,7 @@ from healthscore_assets.delivery.outbox.news import News
 from healthscore_assets.delivery.outbox.notes import Note, note_once, untold_notes
 from healthscore_assets.delivery.outbox.tables import MESSAGES, NOTES, TOLD
 from healthscore_assets.delivery.planning.composed import Composed
-from healthscore_assets.risk.ledger.database import Database
+from healthscore_assets.risk.ledger.database import Database, InDatabase
 from healthscore_assets.risk.ledger.migrating import migrate
 from healthscore_assets.risk.ledger.place import ledger_place
 from healthscore_assets.risk.ledger.syncing import held_month
@@ -40,7 +39,7 @@ def open_outbox(place: str) -> "Outbox":
     return Outbox(database)
 
 
-class Outbox:
+class Outbox(InDatabase):
     """Messages that wait, are being sent, and were; threads and processes may share it.
 
     A message is put in with what it tells of, in one transaction. To send it, a process claims it,
@@ -49,19 +48,6 @@ class Outbox:
 
     Every method may raise LedgerUnavailable, and LedgerRefused where the file is damaged.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
 
     def news(self, at: datetime, today: date) -> News:
         """What there is to tell of alerts."""

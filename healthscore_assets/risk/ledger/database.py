@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy import exc
@@ -77,6 +77,23 @@ class Database:
             f"alert ledger {self.place.shown}: {_reason(error)}; "
             "expected a SQLite file that can be written; name another, or restore it"
         )
+
+
+class InDatabase:
+    """What lies in a database, which is let go of at the end of a ``with``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._database.close()
 
 
 def _make_folder(file: Path, shown: str) -> None:

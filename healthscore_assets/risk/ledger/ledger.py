@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Self
 
 import sqlalchemy as sa
 
@@ -10,7 +9,7 @@ from healthscore_assets.contracts.alerts import Tier
 from healthscore_assets.risk.ledger import questions, syncing
 from healthscore_assets.risk.ledger.alert_state import AlertState
 from healthscore_assets.risk.ledger.alerts import Announcement, LedgerAlert, LedgerEvent, Marks
-from healthscore_assets.risk.ledger.database import Database
+from healthscore_assets.risk.ledger.database import Database, InDatabase
 from healthscore_assets.risk.ledger.marking import Mark, mark, the_one
 from healthscore_assets.risk.ledger.migrating import migrate
 from healthscore_assets.risk.ledger.place import ledger_place
@@ -30,24 +29,11 @@ def open_ledger(place: str) -> "Ledger":
     return Ledger(database)
 
 
-class Ledger:
+class Ledger(InDatabase):
     """What people did with alerts; threads and processes may share it.
 
     Every method may raise LedgerUnavailable, and LedgerRefused where the file is damaged.
     """
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of the database."""
-        self._database.close()
 
     @property
     def place(self) -> str:
