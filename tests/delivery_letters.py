@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from healthscore_assets.delivery.channels.channel import Channel, Letter
 from healthscore_assets.delivery.channels.opened import open_channel
 from healthscore_assets.delivery.documents.document import Document, Image, Line, Section
-from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.delivery.settings import ChannelSettings
+from healthscore_assets.lookups.secrets import Secrets
 
 KEY = "digest-2024-05-31-robin"
 NOW = datetime(2024, 5, 31, 7, 0, tzinfo=UTC)

@@ -32,9 +32,9 @@ from healthscore_assets.delivery.outbox.message import Claimed
 from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
 from healthscore_assets.delivery.planning.alerts import messages_about_alerts
 from healthscore_assets.delivery.planning.operators import told_at_once
-from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.delivery.sending import Sender
 from healthscore_assets.delivery.settings import DeliverySettings
+from healthscore_assets.lookups.secrets import Secrets
 from healthscore_assets.risk.ledger.ledger import open_ledger
 
 SECRETS = {"HOOK_SECRET": "whsec_" + "c2VjcmV0" * 5}

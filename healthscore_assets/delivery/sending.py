@@ -13,8 +13,8 @@ from healthscore_assets.delivery.channels.channel import Channel, Fate, Letter, 
 from healthscore_assets.delivery.dead_letters import bury
 from healthscore_assets.delivery.outbox.message import Claimed
 from healthscore_assets.delivery.outbox.outbox import Outbox
-from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.texts import one_line
+from healthscore_assets.lookups.secrets import SecretMissing
 
 _TRIES = 3
 _IN_A_ROW = 2

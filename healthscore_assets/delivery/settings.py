@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings
-from healthscore_assets.delivery.setting_types import (
+from healthscore_assets.lake.content import version_of
+from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.lookups.setting_types import (
     SECRET_NAME,
     Seconds,
     SecretName,
     ServerAddress,
     Text,
 )
-from healthscore_assets.delivery.setting_types import Section as _Settings
-from healthscore_assets.lake.content import version_of
-from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.lookups.setting_types import Section as _Settings
 from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]

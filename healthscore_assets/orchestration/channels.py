@@ -11,8 +11,8 @@ from healthscore_assets.delivery.crm.channel import ScoresChannel
 from healthscore_assets.delivery.crm.push import with_api
 from healthscore_assets.delivery.crm.settings import SYSTEMS
 from healthscore_assets.delivery.documents.trial import trial
-from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
+from healthscore_assets.lookups.secrets import SecretMissing
 from healthscore_assets.orchestration.outbox import secrets_of_environment
 from healthscore_assets.orchestration.workplace import Workplace
 

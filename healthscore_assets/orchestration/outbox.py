@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
-from healthscore_assets.delivery.secrets import Secrets
+from healthscore_assets.lookups.secrets import Secrets
 from healthscore_assets.orchestration.ledger import ledger_place_of
 
 _SECRETS = "HEALTHSCORE_SECRETS"

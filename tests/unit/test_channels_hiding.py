@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from healthscore_assets.delivery.channels.hiding import forms, forms_of_services, forms_of_url
 from healthscore_assets.delivery.channels.quiet import quiet
-from healthscore_assets.delivery.secrets import redacted
+from healthscore_assets.lookups.secrets import redacted
 
 SECRET = 'p/s+w=r&d "ü<'
 URL = "https://user:pass%2Fword@hooks.example.com:8443/services/T0001/B0002/longsecret?sig=a%2Bb%2Fcde"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from delivery_letters import opened
 
-from healthscore_assets.delivery.secrets import SecretMissing
+from healthscore_assets.lookups.secrets import SecretMissing
 
 EMAIL = {"kind": "email", "host": "mail.example.com", "sender": "health@example.com"}
 

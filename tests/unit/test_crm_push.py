@@ -44,8 +44,8 @@ from healthscore_assets.delivery.crm.push import configured, push
 from healthscore_assets.delivery.crm.rows import rows_of
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings, System
 from healthscore_assets.delivery.documents.document import Document
-from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lookups.secrets import Secrets
 
 NOW = datetime(2024, 6, 1, 7, 0, tzinfo=UTC)
 KEY = "crm-2024-05"

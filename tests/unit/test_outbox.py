@@ -16,9 +16,9 @@ from healthscore_assets.delivery.outbox.message import Message
 from healthscore_assets.delivery.outbox.outbox import Outbox, open_outbox
 from healthscore_assets.delivery.outbox.putting import matter
 from healthscore_assets.delivery.planning.composed import Composed
-from healthscore_assets.delivery.secrets import SecretMissing
 from healthscore_assets.delivery.sending import Sender
 from healthscore_assets.delivery.settings import Address
+from healthscore_assets.lookups.secrets import SecretMissing
 
 AT = datetime(2024, 6, 3, 9, tzinfo=UTC)
 

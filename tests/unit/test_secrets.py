@@ -9,7 +9,7 @@ import pytest
 from healthscore_assets.delivery.channels.channel import Fate
 from healthscore_assets.delivery.crm.push import configured, push, without_credentials
 from healthscore_assets.delivery.crm.settings import CrmSettings
-from healthscore_assets.delivery.secrets import SecretMissing, Secrets
+from healthscore_assets.lookups.secrets import SecretMissing, Secrets
 
 
 def test_a_variable_comes_before_a_file(tmp_path: Path) -> None:

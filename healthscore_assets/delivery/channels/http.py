@@ -15,7 +15,7 @@ import httpx
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
 from healthscore_assets.delivery.channels.trying import NotSent, Voice
-from healthscore_assets.delivery.setting_types import is_this_machine
+from healthscore_assets.lookups.setting_types import is_this_machine
 
 _MOST_BYTES = 65_536
 """That are read of an answer, where nothing else is said."""

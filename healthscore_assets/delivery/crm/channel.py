@@ -9,10 +9,10 @@ from healthscore_assets.delivery.crm.push import push
 from healthscore_assets.delivery.crm.rows import RowsDamaged, rows_of
 from healthscore_assets.delivery.crm.settings import CrmSettings, System
 from healthscore_assets.delivery.crm.talk import Sleep
-from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.refused import LakeRefused
 from healthscore_assets.lake.unavailable import LakeUnavailable
+from healthscore_assets.lookups.secrets import Secrets
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from healthscore_assets.delivery.crm.settings import (
     ZendeskApi,
 )
 from healthscore_assets.delivery.crm.talk import MOST_BYTES, Sleep, Talk
-from healthscore_assets.delivery.secrets import SecretMissing, Secrets
+from healthscore_assets.lookups.secrets import SecretMissing, Secrets
 
 
 def open_api(

@@ -13,8 +13,8 @@ from healthscore_assets.delivery.crm.opened import open_api
 from healthscore_assets.delivery.crm.rows import Row
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings, System
 from healthscore_assets.delivery.crm.talk import BatchRefused, LoggedOut, Sleep
-from healthscore_assets.delivery.secrets import Secrets
 from healthscore_assets.delivery.texts import cut, one_line
+from healthscore_assets.lookups.secrets import Secrets
 
 _NAMED = 20
 """Refused clients that are named."""

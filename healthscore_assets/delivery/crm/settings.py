@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from healthscore_assets.delivery.setting_types import (
+from healthscore_assets.lookups.setting_types import (
     Seconds,
     SecretName,
     Section,

@@ -1,4 +1,4 @@
-"""What settings of delivery are made of, whichever section they are in."""
+"""What settings are made of, whichever file and section they are in."""
 
 import ipaddress
 from typing import Annotated
