@@ -22,6 +22,7 @@ from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
+from healthscore_assets.lookups.sources_settings import SourcesSettings, read_sources_settings
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
@@ -162,6 +163,16 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         return _plainly(read_delivery_settings, self.delivery_file)
 
     @property
+    def sources_file(self) -> Path:
+        """Where usage comes from besides the files of the inbox."""
+        return Path(self.lookups) / "sources.yaml"
+
+    @property
+    def sources(self) -> SourcesSettings:
+        """What that file says; files alone without it."""
+        return _plainly(read_sources_settings, self.sources_file)
+
+    @property
     def playbooks_folder(self) -> Path:
         """What to do about alerts."""
         return Path(self.lookups) / "playbooks"
@@ -226,6 +237,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         read_internal_domains(self.lookup_file("internal_domains"))
         read_client_aliases(self.lookup_file("client_aliases"))
         read_excluded_accounts(self.lookup_file("excluded_accounts"))
+        read_sources_settings(self.sources_file)
         self._of_model(check_model)
 
     def _of_model(self, look: Callable[[str], T]) -> T:
