@@ -20,7 +20,7 @@ def show_file(delivery: Delivery) -> None:
         print("  refused: see below\n")
         return
     if delivery.is_names:
-        names = plural(len(export.feature_names), "feature")
+        names = plural(len(delivery.definitions), "feature")
         print(f"  names of {names}, for the exports beside it\n")
         return
     months = ", ".join(delivery.months)

@@ -34,9 +34,10 @@ class ExportFile:
     ``segment`` the audience in its name, if it names one; ``titles`` the texts above the header;
     ``dates`` how its column of dates is written, if it has one, and ``months`` those it tells;
     ``told_by`` what else tells the month; ``partial`` says that it does not hold its whole month;
-    ``notes`` are what a person should know; ``feature_names`` the names of its feature ids;
-    ``replaces`` the file that it is the successor of; ``beside`` the hashes of the other files that
-    were read for it.
+    ``notes`` are what a person should know; ``feature_names`` the names of its feature ids and
+    ``feature_areas`` the product areas that Pendo has its features in, by their names;
+    ``replaces`` the file that it is the successor of; ``beside`` the hashes of what was read for it
+    in other files.
     """
 
     source_file: str
@@ -53,6 +54,7 @@ class ExportFile:
     beside: dict[str, str] = field(default_factory=dict)
     months: tuple[str, ...] = ()
     told_by: str = ""
+    feature_areas: dict[str, str] = field(default_factory=dict)
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
@@ -100,6 +102,7 @@ class ExportFile:
             "replaces": self.replaces,
             "beside": self.beside,
             "feature_names": self.feature_names,
+            "feature_areas": self.feature_areas,
             "months": self.months,
             "told_by": self.told_by,
             "columns": [
@@ -130,6 +133,7 @@ class ExportFile:
             told.get("beside", {}),
             tuple(told.get("months", ())),
             told.get("told_by", ""),
+            told.get("feature_areas", {}),
         )
 
 

@@ -2,19 +2,25 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from healthscore_assets.lake.content import content_hash, hash_of, version_of
 from healthscore_assets.lookups.features import tidy
+from healthscore_assets.pendo.definitions import (
+    Definition,
+    areas_by_name,
+    digest,
+    ids_used,
+    read_definitions,
+)
 from healthscore_assets.pendo.export_file import (
     ExportFile,
     Reading,
     file_of,
     understand_file,
 )
-from healthscore_assets.pendo.feature_names import read_feature_names
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.reading.dates.file_months import months_named
@@ -34,8 +40,8 @@ AS_BUILT_IN = Reading()
 class Delivery:
     """A table of the inbox: what it is, or why it cannot be used.
 
-    ``months`` are those it tells of, even when it is refused for another reason; a file of feature
-    names tells of none.
+    ``months`` are those it tells of, even when it is refused for another reason; a file of
+    ``definitions`` of feature ids tells of none. ``ids`` are those that an export uses.
     """
 
     path: Path
@@ -43,6 +49,8 @@ class Delivery:
     months: tuple[str, ...]
     export: ExportFile | None
     problem: Problem | None
+    definitions: Mapping[str, Definition] = field(default_factory=dict)
+    ids: frozenset[str] = frozenset()
 
     @property
     def sha256(self) -> str:
@@ -165,46 +173,61 @@ def _understood(
 def _of_months(path: Path, export: ExportFile, sidecar: Sidecar, reading: Reading) -> Delivery:
     try:
         if export.shape == FEATURE_NAMES:
-            names = read_feature_names(path, export)
-            return Delivery(
-                path, export.source_file, (), replace(export, feature_names=names), None
-            )
+            defined = read_definitions(path, export)
+            return Delivery(path, export.source_file, (), export, None, defined)
         export, months = with_months(path, export, sidecar, reading.date_order)
+        ids = frozenset(ids_used(path, export))
     except ExportRefused as refused:
         return _refused(path, export.source_file, refused.problem)
-    return Delivery(path, export.source_file, months, export, None)
+    return Delivery(path, export.source_file, months, export, None, ids=ids)
 
 
 def _with_names(delivery: Delivery, beside: list[Delivery]) -> Delivery:
-    """An export with the names that files in its folder give to its ids, in rows or headers."""
+    """An export with what files in its folder say of its ids, in rows or headers."""
     export = delivery.export
     if export is None or delivery.is_names or not beside:
         return delivery
-    names: dict[str, str] = {}
+    defined: dict[str, Definition] = {}
     for each in beside:
-        assert each.export is not None
-        for key, name in each.export.feature_names.items():
-            if names.setdefault(key, name) != name:
+        for key, definition in each.definitions.items():
+            if defined.setdefault(key, definition) != definition:
                 problem = Problem(
                     each.source_file,
-                    f"names {key!r} {name!r}, another file of the folder {names[key]!r}",
+                    f"says {_said(definition)} of {key!r}, another file of the folder "
+                    f"{_said(defined[key])}",
                     "keep one of the two",
                 )
                 return replace(delivery, export=None, problem=problem)
-    named = tuple(
+    used = sorted(delivery.ids & defined.keys())
+    if not used:
+        return delivery
+    names = {key: defined[key].name for key in used}
+    columns = tuple(
         replace(column, feature=tidy(names.get(column.feature, column.feature)))
         if column.feature is not None
         else column
         for column in export.columns
     )
-    if named == export.columns and not _has_ids(export):
-        return delivery
-    hashes = {each.source_file: each.sha256 for each in beside}
-    told = names if _has_ids(export) else {}
+    read = {
+        each.source_file: digest(each.definitions, each.definitions.keys() & used)
+        for each in beside
+        if not each.definitions.keys().isdisjoint(used)
+    }
     return replace(
         delivery,
-        export=replace(export, columns=named, feature_names=told, beside=export.beside | hashes),
+        export=replace(
+            export,
+            columns=columns,
+            feature_names=names if _has_ids(export) else {},
+            feature_areas=areas_by_name(defined[key] for key in used),
+            beside=export.beside | read,
+        ),
     )
+
+
+def _said(definition: Definition) -> str:
+    area = "" if definition.area is None else f" in {definition.area!r}"
+    return f"{definition.name!r}{area}"
 
 
 def _has_ids(export: ExportFile) -> bool:
