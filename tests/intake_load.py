@@ -70,7 +70,13 @@ def _load(inbox: Path, lookups: Path, folder: Path) -> Loaded:
     found = deliveries(inbox, workplace.reading())
     loaded.problems = [delivery.problem.line() for delivery in found if delivery.problem]
     for month in sorted({month for delivery in found for month in delivery.months}):
-        usable = [delivery for delivery in of_month(found, month) if delivery.export]
+        telling = of_month(found, month)
+        loaded.problems += [
+            each.problem.line()
+            for each in telling
+            if each.problem and each.problem.line() not in loaded.problems
+        ]
+        usable = [delivery for delivery in telling if delivery.export]
         if usable:
             try:
                 _clean(loaded, workplace, usable, month, folder)

@@ -20,6 +20,7 @@ from healthscore_assets.orchestration.publish import (
     plain_refusals,
 )
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.archived import archived
 from healthscore_assets.pendo.cleaning.mangled_ids import mangled_ids
 from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
@@ -59,7 +60,7 @@ def cleaning(
     with plain_refusals():
         month = clean_month(
             workplace.engine,
-            [(workplace.lake.archived(file.sha256), file.export) for file in files],
+            [archived(workplace.lake, file) for file in files],
             context.partition_key,
             workplace.product_areas,
             workplace.internal_domains,

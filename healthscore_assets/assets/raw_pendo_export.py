@@ -21,6 +21,7 @@ from healthscore_assets.orchestration.publish import (
 )
 from healthscore_assets.orchestration.withdrawal import withdraw
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.archived import archive
 from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
@@ -69,7 +70,7 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     with plain_refusals():
         rows = raw_rows(found, month, unfinished, over=over)
     for delivery in found:
-        lake.archive(delivery.path, delivery.sha256)
+        archive(lake, delivery)
     table = engine.arrow("delivered", rows, _RAW)
     stage = Stage(context, workplace)
     hashes = "\n".join(rows["source_sha256"].to_pylist())

@@ -52,6 +52,7 @@ def check(
     from healthscore_assets.signals.inbox import feed_of_path
 
     workplace = workplace_of(exports, lookups, lake)
+    files = [each for path in files for each in _with_bills(path)]
     problems = [_missing(path) for path in files if not path.is_file()]
     present = [path.absolute() for path in files if path.is_file() and not is_sidecar(path)]
     try:
@@ -157,6 +158,13 @@ def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]
     return problems
 
 
+def _with_bills(path: Path) -> list[Path]:
+    """A folder of Data Sync exports is checked as a whole."""
+    from healthscore_assets.reading.formats.datasync import BILL
+
+    return (path.is_dir() and sorted(path.rglob(BILL))) or [path]
+
+
 def _missing(path: Path) -> str:
     if path.is_dir():
         return f"{path}: is a folder; name the files in it, such as {path / '*.csv'}"
@@ -165,7 +173,11 @@ def _missing(path: Path) -> str:
 
 def _named_from(path: Path, inbox: Path) -> Path:
     """The folder below which a file is named: the inbox, if it lies there."""
-    return inbox if path.is_relative_to(inbox) else path.parent
+    from healthscore_assets.pendo.datasync.bill import is_bill
+
+    if path.is_relative_to(inbox):
+        return inbox
+    return path.parents[1] if is_bill(path) and len(path.parents) > 1 else path.parent
 
 
 def _once(deliveries: "list[Delivery]") -> "list[tuple[Path, ExportFile]]":

@@ -24,6 +24,6 @@ def hash_of(path: Path) -> str:
     return _hashed(path, version_of(path))
 
 
-@functools.lru_cache(maxsize=20_000)
+@functools.lru_cache(maxsize=500_000)
 def _hashed(path: Path, _version: tuple[int, int] | None) -> str:
     return content_hash(path)

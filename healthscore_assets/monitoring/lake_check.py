@@ -18,6 +18,7 @@ from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.monitoring.lake_sums import parquet, sums_between
+from healthscore_assets.pendo.archived import archived, hashes
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
@@ -190,7 +191,8 @@ def check_month(
         lost = [
             line
             for each in exports
-            for line in archive.check(each.sha256, each.export.source_file, month)
+            for sha256 in hashes(each)
+            for line in archive.check(sha256, each.export.source_file, month)
         ]
         report.problems += lost
         if not made.refused_alike:
@@ -307,7 +309,7 @@ def _against_exports(
     try:
         cleaned = clean_month(
             engine,
-            [(lake.archived(file.sha256), file.export) for file in files],
+            [archived(lake, file) for file in files],
             month,
             known.product_areas,
             known.internal_domains,

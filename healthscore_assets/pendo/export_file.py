@@ -12,7 +12,7 @@ from healthscore_assets.pendo.headers.grammar import Column, Vocabulary, find_he
 from healthscore_assets.pendo.headers.shapes import NotUnderstood, Shape, resolve
 from healthscore_assets.reading.dates.column import DateFormat
 from healthscore_assets.reading.formats import tables
-from healthscore_assets.reading.formats.batch import Layout, Opening
+from healthscore_assets.reading.formats.batch import Layout, Opening, Part
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 DateOrder = Literal["dmy", "mdy"]
@@ -37,7 +37,7 @@ class ExportFile:
     ``notes`` are what a person should know; ``feature_names`` the names of its feature ids and
     ``feature_areas`` the product areas that Pendo has its features in, by their names;
     ``replaces`` the file that it is the successor of; ``beside`` the hashes of what was read for it
-    in other files.
+    in other files; ``made`` when a Data Sync export was.
     """
 
     source_file: str
@@ -55,6 +55,7 @@ class ExportFile:
     months: tuple[str, ...] = ()
     told_by: str = ""
     feature_areas: dict[str, str] = field(default_factory=dict)
+    made: str = ""
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
@@ -94,7 +95,7 @@ class ExportFile:
     def to_json(self) -> str:
         """The column map, as `raw_pendo_export` keeps it."""
         told: dict[str, Any] = {
-            "layout": {k: v for k, v in asdict(self.layout).items() if k != "header"},
+            "layout": {k: v for k, v in asdict(self.layout).items() if k != "header" and v != ()},
             "segment": self.segment,
             "titles": self.titles,
             "dates": None if self.dates is None else self.dates.to_json(),
@@ -105,6 +106,7 @@ class ExportFile:
             "feature_areas": self.feature_areas,
             "months": self.months,
             "told_by": self.told_by,
+            "made": self.made,
             "columns": [
                 {k: v for k, v in asdict(column).items() if v is not None}
                 for column in self.columns
@@ -117,7 +119,9 @@ class ExportFile:
         """The file again, from its row in `raw_pendo_export`."""
         told = json.loads(text)
         columns = tuple(Column(**column) for column in told["columns"])
-        layout = Layout(header=tuple(column.header for column in columns), **told["layout"])
+        parts = tuple(Part(**part) for part in told["layout"].pop("parts", ()))
+        header = tuple(column.header for column in columns)
+        layout = Layout(header=header, parts=parts, **told["layout"])
         return cls(
             source_file,
             shape,
@@ -134,6 +138,7 @@ class ExportFile:
             tuple(told.get("months", ())),
             told.get("told_by", ""),
             told.get("feature_areas", {}),
+            told.get("made", ""),
         )
 
 
@@ -179,7 +184,7 @@ def segment_named(source_file: str) -> str | None:
 
 def file_of(source_file: str) -> str:
     """The file that a table stands in: its name without the sheet."""
-    return re.sub(r"(?i)(\.xlsx)#.*", r"\1", source_file)
+    return re.sub(r"(?i)(\.xlsx|billofmaterials\.json)#.*", r"\1", source_file)
 
 
 def _named(source_file: str, sheet: str | None) -> str:

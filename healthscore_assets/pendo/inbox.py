@@ -3,11 +3,15 @@
 import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from healthscore_assets.lake.content import content_hash, hash_of, version_of
 from healthscore_assets.lookups.features import tidy
+from healthscore_assets.pendo.datasync import newest
+from healthscore_assets.pendo.datasync.bill import MANIFEST, is_bill, read_bill, tells_of_usage
+from healthscore_assets.pendo.datasync.export import exports_of
 from healthscore_assets.pendo.definitions import (
     Definition,
     areas_by_name,
@@ -111,35 +115,93 @@ def read_ahead(inbox: Path, reading: Reading, enough: Callable[[], bool]) -> int
         for delivery in _deliveries_of(path, inbox, reading):
             if path.is_file():
                 delivery.sha256  # noqa: B018
+        if is_bill(path) and not _read_ahead(path, inbox, enough):
+            return len(files) - done
     return 0
 
 
+def _read_ahead(path: Path, inbox: Path, enough: Callable[[], bool]) -> bool:
+    with suppress(ExportRefused, OSError):
+        return newest.read_ahead(path, path.relative_to(inbox).as_posix(), enough)
+    return True  # what is wrong with it is told when it is understood
+
+
 def of_month(found: list[Delivery], month: str) -> list[Delivery]:
-    """The tables that tell of a month, without those that another one is the successor of."""
+    """The tables that tell of a month, without those that another one is the successor of.
+
+    Of Data Sync each has the parts that count in the month.
+    """
     telling = [delivery for delivery in found if month in delivery.months]
     replaced = {
         delivery.path.with_name(delivery.export.replaces)
         for delivery in telling
         if delivery.export is not None and delivery.export.replaces is not None
     }
-    return [delivery for delivery in telling if delivery.path not in replaced]
+    kept = [delivery for delivery in telling if delivery.path not in replaced]
+    synced = [each for each in found if each.export is not None and each.export.made]
+    if not synced:
+        return kept
+    counting = newest.of_month([(e.path, e.export) for e in synced if e.export], month)
+    counted = {id(each): told for each, told in zip(synced, counting, strict=True)}
+    return [
+        counts
+        for each in kept
+        if (counts := _counting(each, counted.get(id(each), each.export))) is not None
+    ]
+
+
+def _counting(delivery: Delivery, told: ExportFile | Problem | None) -> Delivery | None:
+    """A delivery as it counts in a month; None where nothing of it does."""
+    if told is delivery.export:
+        return delivery
+    if isinstance(told, Problem):
+        return replace(delivery, export=None, problem=told)
+    return None if told is None else replace(delivery, export=told)
 
 
 def _files(inbox: Path) -> list[Path]:
-    return [path for path in listed(inbox) if not is_sidecar(path)]
+    """The files that are deliveries; those of a Data Sync export are told of by its bill."""
+    paths = [path for path in listed(inbox) if not is_sidecar(path)]
+    folders = {path.parent for path in paths if is_bill(path)} - {inbox}
+    return [path for path in paths if is_bill(path) or not _in_an_export(path, folders, inbox)]
+
+
+def _in_an_export(path: Path, folders: set[Path], inbox: Path) -> bool:
+    above = path.relative_to(inbox).parents
+    return path.name == MANIFEST or any(inbox / folder in folders for folder in above)
 
 
 def _deliveries_of(path: Path, inbox: Path, reading: Reading) -> list[Delivery]:
+    """The tables of a file; none of a bill that is not of usage."""
     source_file = path.relative_to(inbox).as_posix()
     unusable = problem_of_name(source_file)
     if unusable is not None:
         return [_refused(path, unusable.source_file, unusable)]
     try:
+        if is_bill(path):
+            return _of_bill(path, source_file)
         versions = version_of(path), version_of(beside(path))
         return _understood(path, source_file, *versions, reading)
     except OSError as error:
         problem = Problem(source_file, f"cannot be read ({error.strerror})", "check the file")
         return [_refused(path, source_file, problem)]
+
+
+def _of_bill(path: Path, source_file: str) -> list[Delivery]:
+    if "/" not in source_file:
+        what = "lies in the inbox itself, where nothing tells which files are the export's"
+        problem = Problem(source_file, what, "put each Data Sync export into a folder of its own")
+        return [_refused(path, source_file, problem)]
+    try:
+        if not tells_of_usage(path, source_file):
+            return []
+        bill = read_bill(path, source_file, version_of(path))
+    except ExportRefused as refused:
+        return [_refused(path, source_file, refused.problem)]
+    return [
+        Delivery(path, export.source_file, export.months, export, None)
+        for export in exports_of(bill, source_file)
+    ]
 
 
 def _refused(path: Path, source_file: str, problem: Problem) -> Delivery:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import month_of_rows
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
+from healthscore_assets.reading.formats.datasync import part_file
 
 _SCHEMA = pa.schema(
     {
@@ -29,15 +31,19 @@ _SCHEMA = pa.schema(
 
 
 Stamp = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
-"""Hash of the bytes, the sheet, the audience in the name, and the hashes of the files beside it."""
+"""Hash of the bytes, the sheet, the audience in the name, and what was read in other files.
+
+Those are the parts of a Data Sync export, by day and feature, and what lies beside an export.
+"""
 
 
 def stamp(sha256: str, export: ExportFile | None) -> Stamp:
     """What a table is known by; of a file that is refused nothing but its bytes."""
     if export is None:
         return sha256, None, None, ()
-    beside = tuple(sorted(export.beside.items()))
-    return sha256, export.layout.sheet, export.segment, beside
+    others = {f"{part.period} {part.path}": part.sha256 for part in export.layout.parts}
+    others |= export.beside
+    return sha256, export.layout.sheet, export.segment, tuple(sorted(others.items()))
 
 
 def stamps(deliveries: list[Delivery]) -> set[Stamp]:
@@ -86,12 +92,14 @@ def raw_rows(
         if key in rows:
             continue
         told = json.loads(export.to_json())
-        told["unfinished"] = unfinished.get(sha256, not over)
+        # An export of days says which; of others nothing but the time tells whether all are there.
+        early = export.partial if export.made else unfinished.get(sha256, not over)
+        told["unfinished"] = early
         told["partial"] = export.partial or told["unfinished"]
         rows[key] = {
             "source_file": export.source_file,
             "source_sha256": sha256,
-            "bytes": delivery.path.stat().st_size,
+            "bytes": _size(delivery.path, export),
             "shape": export.shape,
             "header_row": export.layout.header_row,
             "rows": _count_rows(delivery, export, month),
@@ -108,10 +116,15 @@ def taken_in(row: Mapping[str, Any]) -> TakenIn:
     return TakenIn(row["source_sha256"], export, row["rows"], export.partial, unfinished)
 
 
+def _size(path: Path, export: ExportFile) -> int:
+    parts = {part_file(path, part) for part in export.layout.parts}
+    return sum(each.stat().st_size for each in (path, *parts))
+
+
 def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     """Rows below the header, blank lines left out; of a file of several months the month's."""
     at = export.when
-    if at is None:
+    if at is None or export.layout.parts:
         return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
     for batch in tables.batches(delivery.path, export.source_file, export.layout, [], [at]):

@@ -117,6 +117,7 @@ class ExportRows:
             of_month = self._of_month(batch)
             misshapen = self._lines.misshapen(of_month)
             self.sums.rows += len(of_month.source_row) + len(of_month.misshapen)
+            self.sums.added_up += of_month.added_up
             if len(of_month.source_row):
                 understood = self._understand(of_month)
                 lines = pa.concat_tables([understood.quarantine, misshapen])
@@ -133,7 +134,7 @@ class ExportRows:
         A row without the header's cells tells no month: it counts in the first of the file.
         """
         when = self._export.when
-        if when is None:
+        if when is None or self._export.layout.parts:
             return batch
         misshapen = batch.misshapen if self._month == self._export.months[0] else []
         if not len(batch.source_row):
@@ -334,8 +335,8 @@ def _blank(texts: Mapping[str, pa.ChunkedArray], parsed: Mapping[int, Metric]) -
 
 
 def _where_used(day: pa.ChunkedArray, metrics: Mapping[int, Metric]) -> pa.ChunkedArray:
-    """The day of each row with a metric above zero: a day of activity."""
-    if day.null_count == len(day):
+    """The day of each row with a metric above zero, a day of activity; of all without metrics."""
+    if day.null_count == len(day) or not metrics:
         return day
     used = functools.reduce(
         pc.or_, (pc.fill_null(pc.greater(m.values, 0), False) for m in metrics.values())

@@ -14,14 +14,16 @@ class FileSums:
     """What was read of a file in all, by the time the last batch has been.
 
     ``engagement`` sums each measure over all rows, refused ones included; ``rows`` are those below
-    the header; ``total_rows`` were dropped, their sums agreed; ``cells`` hold anything, ``zeros``
-    a zero and ``not_collected`` nothing; ``id_lists`` are client cells that held several ids,
-    ``mangled_ids`` ids that a spreadsheet rewrote.
+    the header; ``total_rows`` were dropped, their sums agreed; ``added_up`` are events that were
+    added up to another of their visitor's day; ``cells`` hold anything, ``zeros`` a zero and
+    ``not_collected`` nothing; ``id_lists`` are client cells that held several ids, ``mangled_ids``
+    ids that a spreadsheet rewrote.
     """
 
     engagement: dict[str, Decimal] = field(default_factory=dict)
     rows: int = 0
     total_rows: int = 0
+    added_up: int = 0
     cells: int = 0
     zeros: int = 0
     not_collected: int = 0

@@ -84,11 +84,12 @@ def refusals(
     reasons = {
         "blank_row": blank,
         "repeated_header": header,
+        # Pendo's own ids come without a client: they say nothing against the file.
+        "anonymous_visitor": pc.starts_with(visitor_id, _ANONYMOUS),
         "no_client_id": pc.equal(clients.ids, ""),
         "placeholder_client": pc.equal(clients.ids, "ACCOUNT-UNIQUE-ID"),
         "no_visitor_id": pc.equal(visitor_id, ""),
         "placeholder_visitor": pc.equal(visitor_id, "VISITOR-UNIQUE-ID"),
-        "anonymous_visitor": pc.starts_with(visitor_id, _ANONYMOUS),
         "excluded_account": left_out,
     }
     if feature is not None:

@@ -21,6 +21,7 @@ from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
 from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.reading.formats.batch import NotTyped
+from healthscore_assets.reading.formats.datasync import part_name, places
 from healthscore_assets.reading.formats.tables import text_columns
 
 _ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
@@ -113,8 +114,9 @@ def clean_month(
     metrics, place = codes.in_order(product_areas)
     _number_visitors(engine, accepted, internal_domains)
     _number_cells(engine, place)
-    if len(files) > 1:
-        refuse_overlap(engine, exports, metrics)
+    origin = _origins(exports)
+    if len(set(origin)) > 1:
+        refuse_overlap(engine, exports, metrics, origin)
     repeated = counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports))
     return CleanedMonth(
         cleaned_usage=_long(engine, metrics, repeated=repeated),
@@ -128,11 +130,27 @@ def clean_month(
         features=sorted({feature for feature, _ in metrics}),
         listed_as_both=counts["both"],
         counted_in={
-            (export.source_file, column): measure
+            (name, column): measure
             for export in exports
+            for name in _names(export)
             for column, measure in export.counted_in.items()
         },
     )
+
+
+def _origins(exports: list[ExportFile]) -> list[int]:
+    """By table, the first one of its origin: those of Data Sync tell of no day and feature twice.
+
+    Two of their features may have one name.
+    """
+    synced = next((n for n, export in enumerate(exports) if export.made), 0)
+    return [synced if export.made else n for n, export in enumerate(exports)]
+
+
+def _names(export: ExportFile) -> set[str]:
+    """What the quarantine calls the files of a table."""
+    parts = {part_name(export.source_file, part) for part in export.layout.parts}
+    return parts or {export.source_file}
 
 
 def _codes(exports: list[ExportFile], product_areas: ProductAreas) -> MetricCodes:
@@ -193,8 +211,16 @@ def _read_file(
             for table in (_ROWS, _CELLS):
                 engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
         else:
-            return pa.concat_tables(lines), rows.sums
+            return _at_home(pa.concat_tables(lines), export), rows.sums
     raise AssertionError(f"{export.source_file}: a column read as text is never refused a type")
+
+
+def _at_home(lines: pa.Table, export: ExportFile) -> pa.Table:
+    """What is refused of a Data Sync export, by the files that its rows stand in."""
+    if not export.layout.parts or not lines.num_rows:
+        return lines
+    files, rows = places(export.source_file, export.layout, lines["source_row"])
+    return lines.set_column(0, "source_file", files).set_column(1, "source_row", rows)
 
 
 def _insert(engine: Engine, name: str, rows: pa.Table) -> None:

@@ -1,5 +1,6 @@
 """Two files that tell of the same usage: adding them up would count it twice."""
 
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -9,7 +10,7 @@ from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _SAME_VISITOR = """
     SELECT *, count(*) OVER () AS cells FROM (
-        SELECT visitor, metric, min(file) AS one, max(file) AS other
+        SELECT visitor, metric, min({origin}) AS one, max({origin}) AS other
         FROM {cells} GROUP BY visitor, metric{day} HAVING one < other
     ) JOIN visitors_in_order USING (visitor)
     ORDER BY visitor, metric LIMIT 1
@@ -31,9 +32,14 @@ _CLIENT_AND_VISITOR = """
 
 
 def refuse_overlap(
-    engine: Engine, exports: list[ExportFile], metrics: list[tuple[str, str]]
+    engine: Engine,
+    exports: list[ExportFile],
+    metrics: list[tuple[str, str]],
+    origin: Sequence[int],
 ) -> None:
     """Refuse a month in which two files hold usage of one visitor and feature in one period.
+
+    Parameters: ``origin`` numbers the files; those with one number cannot overlap.
 
     The engine holds ``cells_of_visitors`` (file, visitor, metric, day, value > 0) and
     ``visitors_in_order`` of the month. The period is the day where both files tell it, else the
@@ -43,7 +49,8 @@ def refuse_overlap(
     """
     dated = any(export.when is not None for export in exports)
     cells, day = (_DATED, ", day_of_all") if dated else ("cells_of_visitors", "")
-    found = engine.rows(_SAME_VISITOR.format(cells=cells, day=day))
+    of_file = f"({[*origin]}::INTEGER[])[file + 1]"
+    found = engine.rows(_SAME_VISITOR.format(cells=cells, day=day, origin=of_file))
     if len({export.index("visitor_id") is None for export in exports}) > 1:
         found += engine.rows(_CLIENT_AND_VISITOR)
     for first in found:

@@ -62,13 +62,12 @@ def reconcile(
         "rows_refused": len(refused_rows),
         "title_rows": month.title_rows,
         "total_rows": month.read.total_rows,
+        "events_added_up": month.read.added_up,
     }
     delivered = numbers["rows_in"] - month.title_rows
     shares = {"share_quarantined": len(refused_rows) / delivered if delivered else 0.0}
     differences = []
-    accounted = sum(
-        numbers[name] for name in ("rows_listed", "rows_refused", "title_rows", "total_rows")
-    )
+    accounted = sum(numbers.values()) - numbers["rows_in"]
     if numbers["rows_in"] != accounted:
         differences.append(f"{numbers['rows_in']:g} rows in the files, {accounted:g} accounted for")
     for measure, total_in in sorted(month.read.engagement.items()):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
+from fastavro.types import Schema
 
 from healthscore_assets.reading.formats.avro_blocks import (
     Corrupt,
@@ -60,6 +61,23 @@ def batches(
             first += len(records)
 
 
+def records(
+    path: Path, source_file: str, fields: Sequence[str]
+) -> Iterator[tuple[int, dict[str, list[Any]]]]:
+    """Some fields of all records, a few thousand at a time, with the number of the first.
+
+    Fields that the schema has not are left out.
+    Raises ExportRefused for bytes that cannot be read to the end.
+    """
+    with _refusing(source_file):
+        header, schema = _start(path)
+        names = [name for name in fields if name in schema.names]
+        first = 1
+        for batch in _in_batches(path, header, schema, schema.of_fields(names)):
+            yield first, {name: [record[name] for record in batch] for name in names}
+            first += len(batch)
+
+
 def text_columns(path: Path, source_file: str, layout: Layout, numbers: Iterable[int]) -> set[int]:
     """Which of the columns hold more than numbers, by the schema."""
     del layout
@@ -85,13 +103,15 @@ def _start(path: Path) -> tuple[Header, AvroSchema]:
     return header, schema
 
 
-def _in_batches(path: Path, header: Header, schema: AvroSchema) -> Iterator[list[dict[str, Any]]]:
+def _in_batches(
+    path: Path, header: Header, schema: AvroSchema, wanted: Schema | None = None
+) -> Iterator[list[dict[str, Any]]]:
     waiting: list[dict[str, Any]] = []
     size = 0
     for block in blocks(path, header):
         data = unpacked(block, header.codec)
         size += len(data)
-        for record in _records(data, block.records, schema):
+        for record in _records(data, block.records, schema, wanted):
             waiting.append(record)
             if len(waiting) == _ROWS:
                 yield waiting
@@ -103,11 +123,13 @@ def _in_batches(path: Path, header: Header, schema: AvroSchema) -> Iterator[list
         yield waiting
 
 
-def _records(data: bytes, records: int, schema: AvroSchema) -> Iterator[dict[str, Any]]:
+def _records(
+    data: bytes, records: int, schema: AvroSchema, wanted: Schema | None
+) -> Iterator[dict[str, Any]]:
     stream = BytesIO(data)
     for _ in range(records):
         try:
-            record = fastavro.schemaless_reader(stream, schema.parsed, None)
+            record = fastavro.schemaless_reader(stream, schema.parsed, wanted)
         except _UNDECODABLE as error:
             reason = f"{type(error).__name__} {error}".strip()
             raise Corrupt(f"a record is not as the schema says ({reason})") from None

@@ -1,7 +1,7 @@
 """What an Avro schema says of its columns, and which ones are not safe to read."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,19 @@ class AvroSchema:
     numeric: tuple[bool, ...]
     parsed: Schema
 
+    def of_fields(self, names: Sequence[str]) -> Schema | None:
+        """The schema of some fields, so that the others are passed over; None for all of them.
+
+        A field may be of a type that another one defines: then all are read.
+        """
+        assert isinstance(self.parsed, dict)
+        fields = [field for field in self.parsed["fields"] if field["name"] in names]
+        if not all(_is_plain(field["type"]) for field in fields):
+            return None
+        return fastavro.parse_schema(
+            {"type": "record", "name": self.parsed["name"], "fields": fields}
+        )
+
 
 def schema_of(text: bytes) -> AvroSchema:
     """Understand the schema in a file's header; raises Unusable.
@@ -62,6 +75,15 @@ def schema_of(text: bytes) -> AvroSchema:
         tuple(_is_number(field["type"]) for field in fields),
         parsed,
     )
+
+
+def _is_plain(kind: Any) -> bool:
+    """Whether a type is told by itself: one of Avro's own, or a choice of such."""
+    if isinstance(kind, list):
+        return all(map(_is_plain, kind))
+    if isinstance(kind, dict):
+        return isinstance(kind["type"], str) and kind["type"] in _LEAST_WIDTH
+    return kind in _LEAST_WIDTH
 
 
 _MALFORMED = (AttributeError, KeyError, TypeError, ValueError)

@@ -14,7 +14,25 @@ LONGEST_OPENING = 15
 MOST_COLUMNS = 16_384
 """Columns that a table may have: as many as a spreadsheet has."""
 
-FormatName = Literal["csv", "xlsx", "parquet", "avro", "json"]
+FormatName = Literal["csv", "xlsx", "parquet", "avro", "json", "datasync"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the Avro files that the table of a Data Sync export stands in, for one of its days.
+
+    ``path`` is below the export's folder; ``period`` the day, ``feature`` the id of the feature
+    that its events match, if it is of one. ``rows`` are those of the day, ``records`` those that
+    the file has in all. ``at`` is where its bytes are, if not below the export's folder.
+    """
+
+    path: str
+    period: str
+    feature: str = ""
+    rows: int = 0
+    records: int = 0
+    sha256: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,7 +41,7 @@ class Layout:
 
     ``header_row`` is the number of the row of the header, the first row being 1; 0 where a format
     names its columns elsewhere, so that the first record is row 1. ``sheet`` is of a workbook,
-    ``encoding`` and ``delimiter`` are of text.
+    ``encoding`` and ``delimiter`` are of text, ``parts`` of a Data Sync export.
     """
 
     format: FormatName
@@ -32,6 +50,7 @@ class Layout:
     sheet: str | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,13 @@ class Batch:
     ``cells`` has a column ``c<n>`` per column read, n counted from 0: numbers with null where
     nothing was collected, or text without nulls; ``source_row`` numbers its rows as the file does;
     ``misshapen`` are the rows with more or fewer cells than the header: their number and the start
-    of their text.
+    of their text; ``added_up`` counts those that were added up to one of the others.
     """
 
     cells: pa.Table
     source_row: pa.Array
     misshapen: list[tuple[int, str]]
+    added_up: int = 0
 
 
 class NotTyped(Exception):

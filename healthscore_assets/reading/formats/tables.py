@@ -9,6 +9,7 @@ from healthscore_assets.reading.formats import (
     avro_file,
     csv_opening,
     csv_rows,
+    datasync,
     parquet_file,
     workbook,
 )
@@ -29,6 +30,7 @@ _READS: dict[str, ModuleType] = {
     "xlsx": workbook,
     "parquet": parquet_file,
     "avro": avro_file,
+    "datasync": datasync,
 }
 
 

@@ -1,0 +1,1 @@
+"""Data Sync: folders of Avro files that Pendo puts into a bucket, a day again once it is final."""
