@@ -46,6 +46,7 @@ def check(
       healthscore check "exports/pendo/usage 2024-05.csv"
       healthscore check exports/support_tickets/*
       healthscore check ~/Downloads/*.csv
+      healthscore check exports/pendo/datasync
     """
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.reading.sidecar import is_sidecar
@@ -100,7 +101,9 @@ def _check_usage(workplace: "Workplace", files: list[Path]) -> "tuple[list[str],
     for delivery in found:
         show_file(delivery)
     for month in known_months_of(found):
-        usable = [each for each in of_month(found, month) if each.export is not None]
+        telling = of_month(found, month)
+        problems += [each.problem.line() for each in telling if each.problem]
+        usable = [each for each in telling if each.export is not None]
         of_files = _once(usable)
         if not of_files:
             continue

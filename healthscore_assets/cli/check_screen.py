@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 from healthscore_assets.contracts.quarantine import REASONS
 from healthscore_assets.monitoring.observation import plural
+from healthscore_assets.pendo.datasync.export import FEATURES
+from healthscore_assets.pendo.datasync.newest import delivered
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.preview import Preview
@@ -15,6 +17,9 @@ _NAMED = 8
 def show_file(delivery: Delivery) -> None:
     """A file's shape and month, and what each column is."""
     export = delivery.export
+    if export is not None and export.made:
+        _show_synced(delivery, export)
+        return
     print(delivery.source_file)
     if export is None:
         print("  refused: see below\n")
@@ -31,6 +36,19 @@ def show_file(delivery: Delivery) -> None:
     for note in export.notes:
         print(f"  note           {note}")
     print()
+
+
+def _show_synced(delivery: Delivery, export: ExportFile) -> None:
+    """A Data Sync export, once for its two tables."""
+    if export.layout.sheet != FEATURES:
+        return
+    bill = delivered(delivery.path, export).bill
+    days = {entry.period for entries in bill.months.values() for entry in entries}
+    print(delivery.source_file.rpartition("#")[0])
+    print(
+        f"  Data Sync of {bill.made[:16].replace('T', ' ')} UTC: {plural(len(days), 'day')} of UTC "
+        f"in {', '.join(delivery.months)}, {plural(len(bill.features), 'feature')}\n"
+    )
 
 
 _SHAPES = {
@@ -91,7 +109,8 @@ def some(texts: list[str]) -> str:
 def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
     """What a month's files would give, what is set apart, and what to look at."""
     read = told.cleaned.read
-    rows = [plural(read.rows, "row")]
+    rows = [plural(read.rows + read.added_up, "row")]
+    rows += [f"{read.added_up:,} added up by visitor and day"] if read.added_up else []
     rows += [f"{told.cleaned.title_rows} above the header"] if told.cleaned.title_rows else []
     rows += (
         [f"{plural(read.total_rows, 'total')} left out, being the sum of the rows"]

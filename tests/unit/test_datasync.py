@@ -10,8 +10,15 @@ import pytest
 from datasync_tree import EVENT, Event, Tree, record, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from s3_server import s3_server
+from tables import engine
 
+from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lookups.product_areas import ProductAreas
+from healthscore_assets.pendo.archived import archive, archived
+from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.inbox import deliveries, of_month
+from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
 ANN, BOB = ("ann", "acme"), ("bob", "acme")
 NOBODY = "_PENDO_T_1234"
@@ -194,6 +201,28 @@ def test_days_are_those_of_utc(tree: Tree) -> None:
     assert found.export is not None
     assert found.export.dates is not None
     assert found.export.dates.boundary == "utc"
+
+
+def test_an_export_in_a_bucket_is_read_as_in_the_inbox(
+    tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = {"2024-05-01": {"f1": events(ANN, BOB)}, "2024-05-02": {"f1": events(ANN)}}
+    tree.export("2024-05-03T06:00:00Z", days, {"2024-05-01": events(ANN, BOB)})
+    found = of_month(deliveries(tree.folder.parents[2]), "2024-05")
+    (tmp_path / "s3").mkdir()
+    with s3_server(tmp_path / "s3") as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        url = server.new_bucket()
+        for each in found:
+            archive(Lake.at(url), each)
+        rows = raw_rows(found, "2024-05", {}, over=True).to_pylist()
+        shutil.rmtree(tree.folder)  # nothing but the archive is left
+        files = [archived(Lake.at(url), taken_in(row)) for row in rows]
+        run = engine()
+        month = clean_month(run, files, "2024-05", ProductAreas({}, {}), frozenset())
+        used = [(row["visitor_id"], row["value"]) for row in run.rows(month.cleaned_usage)]
+    assert used == [("ann", 2), ("bob", 1)]
 
 
 def refusal(tree: Tree) -> str:
