@@ -1,5 +1,6 @@
 """What an Avro schema says of its columns, and which ones are not safe to read."""
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ class AvroSchema:
         )
 
 
+@functools.lru_cache(maxsize=64)
 def schema_of(text: bytes) -> AvroSchema:
     """Understand the schema in a file's header; raises Unusable.
 

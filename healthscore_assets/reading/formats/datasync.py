@@ -24,7 +24,9 @@ CLIENT, VISITOR, PERIOD, FEATURE, EVENTS = range(5)
 HEADER = ("accountId", "visitorId", "periodId", "featureId", "events")
 """The columns of a table of events; one of visitors ends before the feature."""
 
-_ROWS = 16_384
+_EVENTS = 262_144
+"""At least so many are added up at a time, but those of a last batch."""
+
 _EPOCH = date(1970, 1, 1)
 _FIRST_YEARLY = 19_700_101
 
@@ -38,13 +40,15 @@ def batches(
     """
     wanted = {*numbers, *texts}
     waiting: list[pa.Table] = []
-    for part, before in zip(layout.parts, _before(layout.parts), strict=True):
-        waiting.append(_added_up(path, source_file, part, before))
-        if sum(table.num_rows for table in waiting) >= _ROWS:
-            yield _batch(waiting, wanted)
-            waiting = []
+    events = 0
+    for n, before in enumerate(_before(layout.parts)):
+        waiting.append(_events(path, source_file, layout.parts[n], n, before))
+        events += waiting[-1].num_rows
+        if events >= _EVENTS:
+            yield _batch(waiting, layout.parts, wanted)
+            waiting, events = [], 0
     if waiting:
-        yield _batch(waiting, wanted)
+        yield _batch(waiting, layout.parts, wanted)
 
 
 def text_columns(path: Path, source_file: str, layout: Layout, numbers: Iterable[int]) -> set[int]:
@@ -92,44 +96,45 @@ def _before(parts: Sequence[Part]) -> list[int]:
     return [0, *accumulate(part.records for part in parts)][: len(parts)]
 
 
-def _added_up(bill: Path, source_file: str, part: Part, before: int) -> pa.Table:
-    """The visitors of a part's day, with the first record of each and how many there are."""
+def _events(bill: Path, source_file: str, part: Part, number: int, before: int) -> pa.Table:
+    """The events of a part's day: who they are by, and their numbers over all records."""
     name = part_name(source_file, part)
     client, visitor = [], []
-    numbers: list[int] = []
+    rows: list[int] = []
     for first, fields in avro_file.records(part_file(bill, part), name, HEADER[: PERIOD + 1]):
         _has_fields(name, fields, HEADER[: PERIOD + 1])
         of_day = [n for n, day in enumerate(_periods(name, fields)) if day == part.period]
         client += [fields[HEADER[CLIENT]][n] for n in of_day]
         visitor += [fields[HEADER[VISITOR]][n] for n in of_day]
-        numbers += [before + first + n for n in of_day]
-    events = pa.table(
+        rows += [before + first + n for n in of_day]
+    if len(rows) != part.rows:
+        found = f"has {len(rows):,} events of {part.period}, not {part.rows:,} as before"
+        raise ExportRefused(Problem(name, found, "copy the export again"))
+    return pa.table(
         {
+            "part": pa.repeat(pa.scalar(number, pa.int32()), len(rows)),
             name_of(CLIENT): texts_of(client),
             name_of(VISITOR): texts_of(visitor),
-            "source_row": pa.array(numbers, pa.int64()),
+            "row": pa.array(rows, pa.int64()),
         }
     )
-    if events.num_rows != part.rows:
-        found = f"has {events.num_rows:,} events of {part.period}, not {part.rows:,} as before"
-        raise ExportRefused(Problem(name, found, "copy the export again"))
-    visitors = events.group_by([name_of(CLIENT), name_of(VISITOR)]).aggregate(
-        [("source_row", "min"), ("source_row", "count")]
-    )
-    size = visitors.num_rows
-    return visitors.append_column(
-        name_of(PERIOD), pa.repeat(pa.scalar(part.period), size)
-    ).append_column(name_of(FEATURE), pa.repeat(pa.scalar(part.feature), size))
 
 
-def _batch(tables: Sequence[pa.Table], wanted: set[int]) -> Batch:
-    rows = pa.concat_tables(tables).sort_by("source_row_min").combine_chunks()
-    counts = rows["source_row_count"].cast(pa.float64())
-    rows = rows.append_column(name_of(EVENTS), counts)
-    added_up = sum(rows["source_row_count"].to_pylist()) - rows.num_rows
+def _batch(tables: Sequence[pa.Table], parts: Sequence[Part], wanted: set[int]) -> Batch:
+    """What each visitor did on each day: the first of the events, and how many there are."""
+    events = pa.concat_tables(tables)
+    keys = ["part", name_of(CLIENT), name_of(VISITOR)]
+    rows = events.group_by(keys).aggregate([("row", "min"), ("row", "count")])
+    rows = rows.sort_by("row_min").combine_chunks()
+    of_part = {
+        PERIOD: pa.array([part.period for part in parts], pa.string()),
+        FEATURE: pa.array([part.feature for part in parts], pa.string()),
+    }
+    for n, values in of_part.items():
+        rows = rows.append_column(name_of(n), values.take(rows["part"].combine_chunks()))
+    rows = rows.append_column(name_of(EVENTS), rows["row_count"].cast(pa.float64()))
     cells = rows.select([name_of(n) for n in sorted(wanted)])
-    numbers = rows["source_row_min"].combine_chunks()
-    return Batch(cells, numbers, [], added_up)
+    return Batch(cells, rows["row_min"].combine_chunks(), [], events.num_rows - rows.num_rows)
 
 
 def _has_fields(source_file: str, fields: Mapping[str, object], names: Iterable[str]) -> None:
