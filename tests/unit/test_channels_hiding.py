@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healthscore_assets.delivery.channels.hiding import forms, forms_of_services, forms_of_url
-from healthscore_assets.delivery.channels.quiet import quiet
 from healthscore_assets.lookups.secrets import redacted
+from healthscore_assets.web.hiding import forms, forms_of_services, forms_of_url
+from healthscore_assets.web.quiet import quiet
 
 SECRET = 'p/s+w=r&d "ü<'
 URL = "https://user:pass%2Fword@hooks.example.com:8443/services/T0001/B0002/longsecret?sig=a%2Bb%2Fcde"

@@ -4,23 +4,26 @@ A redirect is not followed: what is posted is meant for the server that was name
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
 import httpx
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
 from healthscore_assets.delivery.channels.trying import NotSent, Voice
 from healthscore_assets.lookups.setting_types import is_this_machine
+from healthscore_assets.web.client import (
+    ProxyUnusable,
+    open_client,
+    wait_seconds,
+    why_no_answer,
+)
 
 _MOST_BYTES = 65_536
 """That are read of an answer, where nothing else is said."""
 
-_LONGEST_WAIT = 86_400.0
 _LATER = (408, 425, 429)
 MEND = (401, 403, 404, 405, 407, 410)
 """Statuses after which nothing passes until somebody mends the channel."""
@@ -94,33 +97,16 @@ class Web:
 
     def _client(self) -> httpx.AsyncClient:
         try:
-            return httpx.AsyncClient(verify=self.context, timeout=None)
-        except (ImportError, ValueError, httpx.InvalidURL):  # ImportError: SOCKS needs a package
-            raise self._mend(
-                "the proxy that the environment names cannot be used",
-                "give HTTPS_PROXY or ALL_PROXY the URL of an HTTP proxy, or unset it",
-            ) from None
+            return open_client(self.context)
+        except ProxyUnusable as proxy:
+            raise self._mend(proxy.found, proxy.todo) from None
 
     def _found(self, url: httpx.URL, error: httpx.RequestError | OSError) -> str:
-        """Why there is no answer, in words of our own: those of libraries repeat what was sent."""
-        for cause in _causes(error):
-            if isinstance(cause, ssl.SSLCertVerificationError):
-                found = f"the certificate of {url.host} is not trusted ({cause.verify_message})"
-                todo = "if it is by an authority of your own, name its file in SSL_CERT_FILE"
-                raise self._mend(found, todo)
-            if isinstance(cause, ssl.SSLError) and cause.reason == "WRONG_VERSION_NUMBER":
-                raise self._mend(f"{url.host} does not speak TLS there", "mend the URL")
-            if isinstance(cause, ssl.SSLError):
-                return f"{url.host} broke off the secure connection ({cause.reason})"
-            if isinstance(cause, socket.gaierror):
-                return f"the name {url.host} was not found"
-            if isinstance(cause, ConnectionRefusedError):
-                return f"{url.host} refused the connection"
-        if isinstance(error, httpx.ProxyError):
-            return f"the proxy on the way to {url.host} refused"
-        if isinstance(error, httpx.ConnectError):
-            return f"{url.host} cannot be reached"
-        return f"{url.host} broke off, or answered what is not HTTP, before its answer was whole"
+        """Why there is no answer; raises NotSent where it will not pass by itself."""
+        why = why_no_answer(url.host, error)
+        if why.todo is not None:
+            raise self._mend(why.found, why.todo)
+        return why.found
 
     def outcome(self, answer: Answer, place: str, now: datetime) -> Outcome:
         """What a status means; ``place`` is where the URL stands."""
@@ -135,7 +121,7 @@ class Web:
         found = f"answered {status}{said}"
         if status < 200 or status >= 500 or status in _LATER:
             todo = "if it goes on, ask whoever runs that server"
-            return self.voice.outcome(Fate.LATER, found, todo, wait_seconds(answer, now))
+            return self.voice.outcome(Fate.LATER, found, todo, wait_seconds(answer.headers, now))
         if status in MEND:
             todo = f"see whether {place} still holds what is valid there"
             return self.voice.outcome(Fate.CHANNEL_REFUSED, found, todo)
@@ -154,26 +140,3 @@ class Web:
 
 
 _AS_IT_IS = {"Accept-Encoding": "identity"}
-
-
-def wait_seconds(answer: Answer, now: datetime) -> float | None:
-    """How long a server asks to be left alone, a day at most: ``Retry-After``, of either form."""
-    told = answer.headers.get("retry-after", "").strip()
-    if told.isascii() and told.isdigit():
-        return min(float(told[:10]), _LONGEST_WAIT)
-    try:
-        when = parsedate_to_datetime(told)
-    except (ValueError, OverflowError):
-        return None
-    if when.tzinfo is None:  # the form that says UTC without being sure of it
-        when = when.replace(tzinfo=UTC)
-    return min(max((when - now).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            for each in error.exceptions:
-                yield from _causes(each)
-        error = error.__cause__ or error.__context__

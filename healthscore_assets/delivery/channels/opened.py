@@ -4,7 +4,6 @@ import ssl
 
 from healthscore_assets.delivery.channels.channel import Channel
 from healthscore_assets.delivery.channels.clock import Clock
-from healthscore_assets.delivery.channels.hiding import forms, forms_of_services, forms_of_url
 from healthscore_assets.delivery.channels.trying import Voice
 from healthscore_assets.delivery.settings import (
     AppriseChannel,
@@ -15,6 +14,7 @@ from healthscore_assets.delivery.settings import (
     WebhookChannel,
 )
 from healthscore_assets.lookups.secrets import Secrets
+from healthscore_assets.web.hiding import forms, forms_of_services, forms_of_url
 
 
 def open_channel(

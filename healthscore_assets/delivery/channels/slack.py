@@ -6,13 +6,14 @@ from typing import Any
 
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
 from healthscore_assets.delivery.channels.clock import Clock
-from healthscore_assets.delivery.channels.http import Answer, Web, wait_seconds
+from healthscore_assets.delivery.channels.http import Answer, Web
 from healthscore_assets.delivery.channels.slack_api import API, SlackApi, SlackSaysNo
 from healthscore_assets.delivery.channels.slack_mention import with_mention
 from healthscore_assets.delivery.channels.slack_words import WORDS
 from healthscore_assets.delivery.channels.trying import NotSent, Tries
 from healthscore_assets.delivery.documents.document import Image
 from healthscore_assets.delivery.rendering.slack import slack_message
+from healthscore_assets.web.client import wait_seconds
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,6 @@ def _message(web: Web, letter: Letter) -> dict[str, Any]:
 def _said(web: Web, word: str, answer: Answer, place: str, clock: Clock, more: str = "") -> Outcome:
     """What a word of Slack's means."""
     fate, todo = WORDS.get(word, (Fate.REFUSED, "Slack's documentation explains it"))
-    wait = wait_seconds(answer, clock()) if fate is Fate.LATER else None
+    wait = wait_seconds(answer.headers, clock()) if fate is Fate.LATER else None
     found = f"Slack says {web.voice.quoted(word + more)}"
     return web.voice.outcome(fate, found, todo.format(place=place), wait)

@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 from healthscore_assets.delivery.channels.channel import Fate, Letter, Outcome
-from healthscore_assets.delivery.channels.quiet import quiet
 from healthscore_assets.delivery.texts import cut, one_line
 from healthscore_assets.lookups.secrets import redacted
+from healthscore_assets.web.quiet import quiet
 
 _MOST = 200
 """Characters that are shown of what a server says."""

@@ -5,7 +5,6 @@ from base64 import b64encode
 
 from healthscore_assets.delivery.channels.channel import Fate
 from healthscore_assets.delivery.channels.clock import Clock
-from healthscore_assets.delivery.channels.hiding import forms
 from healthscore_assets.delivery.channels.http import Web
 from healthscore_assets.delivery.channels.trying import Voice
 from healthscore_assets.delivery.crm import gainsight, hubspot, salesforce, zendesk
@@ -24,6 +23,7 @@ from healthscore_assets.delivery.crm.settings import (
 )
 from healthscore_assets.delivery.crm.talk import MOST_BYTES, Sleep, Talk
 from healthscore_assets.lookups.secrets import SecretMissing, Secrets
+from healthscore_assets.web.hiding import forms
 
 
 def open_api(

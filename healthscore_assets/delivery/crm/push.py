@@ -6,7 +6,6 @@ from itertools import islice
 
 from healthscore_assets.delivery.channels.channel import Fate, Outcome
 from healthscore_assets.delivery.channels.clock import Clock
-from healthscore_assets.delivery.channels.quiet import quiet
 from healthscore_assets.delivery.channels.trying import NotSent, Voice
 from healthscore_assets.delivery.crm.api import Api
 from healthscore_assets.delivery.crm.opened import open_api
@@ -15,6 +14,7 @@ from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings, Syste
 from healthscore_assets.delivery.crm.talk import BatchRefused, LoggedOut, Sleep
 from healthscore_assets.delivery.texts import cut, one_line
 from healthscore_assets.lookups.secrets import Secrets
+from healthscore_assets.web.quiet import quiet
 
 _NAMED = 20
 """Refused clients that are named."""

@@ -7,12 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from healthscore_assets.delivery.channels.channel import Fate
-from healthscore_assets.delivery.channels.hiding import forms
 from healthscore_assets.delivery.channels.trying import NotSent
 from healthscore_assets.delivery.crm.api import Refused
 from healthscore_assets.delivery.crm.cells import Fields
 from healthscore_assets.delivery.crm.rows import Row
 from healthscore_assets.delivery.crm.talk import BatchRefused, LoggedOut, Talk
+from healthscore_assets.web.hiding import forms
 
 _LOGIN = "/services/oauth2/token"
 

@@ -1,0 +1,1 @@
+"""What all share that talk to servers over HTTP: kept secrets, and why there is no answer."""
