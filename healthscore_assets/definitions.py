@@ -33,6 +33,7 @@ from healthscore_assets.assets.lookups import (
 )
 from healthscore_assets.assets.momentum import momentum
 from healthscore_assets.assets.portfolio import portfolio
+from healthscore_assets.assets.pulled_export import pulled_export
 from healthscore_assets.assets.raw_pendo_export import raw_pendo_export
 from healthscore_assets.assets.structural_risk import structural_risk
 from healthscore_assets.orchestration.backfills import months
@@ -43,6 +44,8 @@ from healthscore_assets.orchestration.schedules import (
     arrival_schedule,
     every_night,
     month_arrival,
+    pull_schedule,
+    pulls,
 )
 from healthscore_assets.orchestration.self_check import nightly_self_check
 from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor, warned_runs
@@ -59,8 +62,8 @@ def build_definitions(workplace: Workplace) -> dg.Definitions:
             warned_runs,
             due_deliveries,
         ],
-        schedules=[arrival_schedule, every_night],
-        jobs=[months, month_arrival, nightly_self_check, deliveries],
+        schedules=[arrival_schedule, every_night, pull_schedule],
+        jobs=[months, month_arrival, nightly_self_check, deliveries, pulls],
     )
     return dg.Definitions.merge(graph, by_itself)
 
@@ -79,6 +82,7 @@ def stages(workplace: Workplace) -> dg.Definitions:
             health_settings,
             alert_rules,
             crm_settings,
+            pulled_export,
             raw_pendo_export,
             cleaning,
             *FEED_STAGES,

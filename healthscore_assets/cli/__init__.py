@@ -13,6 +13,7 @@ from healthscore_assets.cli.deliver import deliver
 from healthscore_assets.cli.demo import demo
 from healthscore_assets.cli.explain import explain
 from healthscore_assets.cli.options import complain
+from healthscore_assets.cli.pull import pull
 from healthscore_assets.cli.run import run
 from healthscore_assets.cli.scores import scores
 from healthscore_assets.cli.status import status
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for command in (demo, check, run, status, scores, explain, deliver):
+for command in (demo, check, pull, run, status, scores, explain, deliver):
     app.command()(command)
 app.add_typer(alerts, name="alerts")
 

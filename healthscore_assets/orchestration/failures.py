@@ -3,6 +3,7 @@
 import dagster as dg
 
 from healthscore_assets.delivery.outbox.notes import Note
+from healthscore_assets.orchestration.pulling import is_pull
 
 PARTITION = "dagster/partition"
 
@@ -60,6 +61,8 @@ def failure_message(instance: dg.DagsterInstance, run: dg.DagsterRun) -> str:
     """What failed, which month, and what to do."""
     month = run.tags.get(PARTITION)
     told = "\n".join(reasons(instance, run.run_id)) or "no reason was recorded"
+    if is_pull(run):
+        return f"A pull failed, and the inbox is as it was (run {run.run_id}).\n{told}"
     if month is None:
         return f"{run.job_name} failed (run {run.run_id}).\n{told}"
     return (

@@ -24,6 +24,9 @@ RAW = "raw_pendo_export"
 
 DATA_VERSION = "dagster/data_version"
 
+SOURCES = "sources"
+"""The group of what fills the inbox: nothing of it is made because of what lies there."""
+
 
 @dataclass(frozen=True)
 class MonthPlan:
@@ -59,7 +62,7 @@ class Graph:
         assets = [
             asset
             for asset in definitions.resolve_asset_graph().assets_defs
-            if asset.partitions_def is not None
+            if asset.partitions_def is not None and SOURCES not in asset.group_names_by_key.values()
         ]
         specs = {spec.key.to_user_string(): spec for asset in assets for spec in asset.specs}
         reads = {

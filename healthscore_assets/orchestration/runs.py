@@ -9,6 +9,7 @@ import dagster as dg
 
 from healthscore_assets.orchestration.failures import PARTITION
 from healthscore_assets.orchestration.plan import DATA_VERSION, MonthPlan
+from healthscore_assets.orchestration.pulling import is_pull
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 
@@ -41,7 +42,7 @@ def in_the_making(instance: dg.DagsterInstance) -> bool:
     """Whether tables of months are being made, or wait to be."""
     end_abandoned_runs(instance)  # a killed command line would be at it for good
     runs = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY), limit=1_000)
-    return any(run.asset_selection and PARTITION in run.tags for run in runs)
+    return any(run.asset_selection and PARTITION in run.tags and not is_pull(run) for run in runs)
 
 
 def run_month(

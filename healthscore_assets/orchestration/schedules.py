@@ -4,11 +4,13 @@ from datetime import UTC, date, datetime
 
 import dagster as dg
 
+from healthscore_assets.lake.months import shift
 from healthscore_assets.monitoring.arrival import newest_complete_month
 from healthscore_assets.orchestration.arrived import ARRIVED, arrival
 from healthscore_assets.orchestration.operators import Operators
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import RAW
+from healthscore_assets.orchestration.pulling import ONE_AT_A_TIME, PULLED, PULLS
 from healthscore_assets.orchestration.runs import STARTED_FROM
 from healthscore_assets.orchestration.self_check import nightly_self_check
 from healthscore_assets.orchestration.workplace import Workplace
@@ -74,6 +76,34 @@ def arrival_schedule(
         run_config=dg.RunConfig(ops={"record_arrival": AsOf(day=today.isoformat())}),
         tags={STARTED_FROM: "arrival schedule"},
     )
+
+
+pulls = dg.define_asset_job(
+    PULLS,
+    selection=[PULLED],
+    tags=ONE_AT_A_TIME,
+    description="Pulls a month of usage from Pendo's API into the inbox.",
+)
+
+
+@dg.schedule(
+    name="pull_daily",
+    job=pulls,
+    cron_schedule="0 4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Pulls the month before and the current one. Turn it on once the key is set.",
+)
+def pull_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+    """Days that came late are in the next pull; the month before is whole at last."""
+    today = context.scheduled_execution_time.date()
+    month = f"{today:%Y-%m}"
+    return [
+        dg.RunRequest(
+            run_key=f"{each} on {today}", partition_key=each, tags={STARTED_FROM: "pull schedule"}
+        )
+        for each in (shift(month, -1), month)
+    ]
 
 
 every_night = dg.ScheduleDefinition(

@@ -74,6 +74,7 @@ def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
 def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> None:
     found = {name: spec.group_name for name, spec in specs(definitions).items()}
     files = dict.fromkeys(FILES, "delivery")
+    assert found.pop("pulled_export") == "sources"
     assert {n: g for n, g in found.items() if g != "lookups"} == TABLES | files
     assert {n for n, g in found.items() if g == "lookups"} == {
         "product_areas",
@@ -87,6 +88,15 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
         "crm_settings",
     }
     assert list(TABLES) == list(CONTRACTS)
+
+
+def test_what_fills_the_inbox_is_no_part_of_what_is_made_from_it(
+    definitions: dg.Definitions,
+) -> None:
+    graph = Graph.of(definitions)
+    assert list(TABLES) == [name for name in TABLES if name in graph.reads]
+    assert "pulled_export" not in graph.reads
+    assert "pulled_export" not in graph.steps
 
 
 @pytest.mark.parametrize("name", TABLES)
