@@ -153,10 +153,7 @@ def _number(row: dict[str, Any], key: str, number: int) -> float | None:
 
 def _batch(rows: list[tuple[Any, ...]]) -> pa.RecordBatch:
     columns = zip(*rows, strict=True)
-    try:
-        arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
-    except UnicodeEncodeError:
-        raise NotWhole("holds halves of characters") from None
+    arrays = [pa.array(c, f.type) for c, f in zip(columns, SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=SCHEMA)
 
 
