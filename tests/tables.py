@@ -207,15 +207,21 @@ def run_graph(exports: Path, lookups: Path, lake: Path, months: Iterable[str]) -
     import dagster as dg
 
     from healthscore_assets.definitions import build_definitions
+    from healthscore_assets.orchestration.plan import Graph
     from healthscore_assets.orchestration.workplace import Workplace
 
-    workplace = Workplace.at(exports=exports, lookups=lookups, lake=lake)
-    job = build_definitions(workplace).resolve_implicit_global_asset_job_def()
+    definitions = build_definitions(Workplace.at(exports=exports, lookups=lookups, lake=lake))
+    job = definitions.resolve_implicit_global_asset_job_def()
+    made = [dg.AssetKey(table) for table in Graph.of(definitions).reads]
     quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     with dg.DagsterInstance.ephemeral() as instance:
         return {
             month: job.execute_in_process(
-                partition_key=month, instance=instance, raise_on_error=False, run_config=quiet
+                partition_key=month,
+                asset_selection=made,
+                instance=instance,
+                raise_on_error=False,
+                run_config=quiet,
             )
             for month in months
         }
