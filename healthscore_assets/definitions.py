@@ -49,6 +49,7 @@ from healthscore_assets.orchestration.schedules import (
 )
 from healthscore_assets.orchestration.self_check import nightly_self_check
 from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor, warned_runs
+from healthscore_assets.orchestration.warehouse import warehouse_refresh, warehouse_schedule
 from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -62,8 +63,8 @@ def build_definitions(workplace: Workplace) -> dg.Definitions:
             warned_runs,
             due_deliveries,
         ],
-        schedules=[arrival_schedule, every_night, pull_schedule],
-        jobs=[months, month_arrival, nightly_self_check, deliveries, pulls],
+        schedules=[arrival_schedule, every_night, pull_schedule, warehouse_schedule],
+        jobs=[months, month_arrival, nightly_self_check, deliveries, pulls, warehouse_refresh],
     )
     return dg.Definitions.merge(graph, by_itself)
 

@@ -107,18 +107,20 @@ def run_months(
     from healthscore_assets.orchestration.worker import end_abandoned_runs
     from healthscore_assets.reading.refused import ExportRefused
 
+    missed: list[str] = []
     try:
         workplace.check_lookups()
+        missed = _from_warehouse(workplace, console)
         told = delivered(workplace)
     except (LookupRefused, ExportRefused) as refused:
-        end(str(refused))
+        end(*(missed or [str(refused)]))
     definitions = build_definitions(workplace)
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
     found, sources = told.usage, told.sources(workplace.lake)
     lost, months = told.lost(), known_months_of(found)
     if not found or (not months and withdrawn_months(workplace.lake, found)):
-        end(f"{workplace.inbox}: holds no exports; put Pendo's usage exports there")
+        end(*(missed or [f"{workplace.inbox}: holds no exports; put Pendo's usage exports there"]))
     gone = withdrawn_months(workplace.lake, found)
     with open_instance() as instance:
         end_abandoned_runs(instance)
@@ -153,10 +155,23 @@ def run_months(
     )
     for line in told.misplaced:
         _say(console, line)
-    complain(lost)
+    complain([*missed, *lost])
     # A file that is refused is refused in each of its months, for one reason.
     complain(dict.fromkeys(line for outcome in outcomes for line in outcome.problems))
-    return not lost and all(outcome.succeeded for outcome in outcomes)
+    return not (missed or lost) and all(outcome.succeeded for outcome in outcomes)
+
+
+def _from_warehouse(workplace: "Workplace", console: "Console") -> list[str]:
+    """Bring the inbox up to date; what went wrong keeps nothing else from being made."""
+    from healthscore_assets.orchestration.warehouse import has_warehouse, refresh_inbox
+    from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
+
+    if has_warehouse(workplace):
+        try:
+            _say(console, refresh_inbox(workplace).line())
+        except WarehouseFailed as failed:
+            return [str(failed)]
+    return []
 
 
 def _selected(graph: "Graph", select: list[str] | None) -> tuple[str, ...]:

@@ -54,6 +54,13 @@ class Warehouse(Section):
             raise ValueError("needs one of schema, table and query")
         return self
 
+    @property
+    def kind(self) -> Literal["schema", "table", "query"]:
+        """Which of the three is set."""
+        if self.schema_name is not None:
+            return "schema"
+        return "table" if self.table is not None else "query"
+
 
 class SourcesSettings(Section):
     """``source`` says where usage is taken from: the inbox as it is, or a warehouse as well."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import postgres
 import pytest
 
-pytest.register_assert_rewrite("ledger_examples", "ledger_machine")
+pytest.register_assert_rewrite("ledger_examples", "ledger_machine", "warehouse_examples")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 import pytest
 from health_world import MODELS, Model
 
-pytest.register_assert_rewrite("alert_chain", "ledger_examples", "ledger_machine")
+pytest.register_assert_rewrite(
+    "alert_chain", "ledger_examples", "ledger_machine", "warehouse_examples"
+)
 
 
 @pytest.fixture(params=["reference", "product"])

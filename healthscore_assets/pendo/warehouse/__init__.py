@@ -1,0 +1,1 @@
+"""Usage taken from a warehouse into the inbox, a file a month."""
