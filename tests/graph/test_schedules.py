@@ -95,7 +95,7 @@ def day(text: str) -> datetime:
     return datetime.fromisoformat(f"{text}T06:00:00+00:00")
 
 
-def test_the_schedules_are_in_utc_and_on_but_for_the_pull(ticking: Running) -> None:
+def test_the_schedules_are_in_utc_and_on_but_for_those_of_sources(ticking: Running) -> None:
     schedules = ticking.definitions.get_repository_def().schedule_defs
     assert {
         (each.name, each.cron_schedule, each.execution_timezone, each.default_status.value)
@@ -104,6 +104,7 @@ def test_the_schedules_are_in_utc_and_on_but_for_the_pull(ticking: Running) -> N
         ("month_arrival_daily", "0 6 * * *", "UTC", "RUNNING"),
         ("nightly_self_check_schedule", "0 3 * * *", "UTC", "RUNNING"),
         ("pull_daily", "0 4 * * *", "UTC", "STOPPED"),
+        ("warehouse_refresh_daily", "0 5 * * *", "UTC", "STOPPED"),
     }
 
 

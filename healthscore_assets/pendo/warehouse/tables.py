@@ -13,7 +13,7 @@ from healthscore_assets.pendo.headers.shapes import EVENTS, NotUnderstood, resol
 from healthscore_assets.pendo.warehouse.connection import Connection
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
 from healthscore_assets.pendo.warehouse.time_column import TimeColumn
-from healthscore_assets.reading.header_text import tidy_header
+from healthscore_assets.reading.header_text import comparable, tidy_header
 
 FIVETRAN_EVENTS = "feature_event"
 QUERIED = "usage"
@@ -25,6 +25,9 @@ BESIDE = {
     "visitor_history": ("visitor_history",),
 }
 """Fivetran's tables that say what ids stand for, by the name of their file."""
+
+_MARKS = tuple(map(comparable, ("_fivetran_deleted", "_fivetran_active")))
+"""Fivetran keeps rows that are deleted at their source, and marks them."""
 
 _TIMES = ("hour", "day", "period")
 _TIME_OF_EVENTS = "timestamp"
@@ -77,7 +80,9 @@ def usage_of(connection: Connection, vocabulary: Vocabulary) -> Usage:
         )
     time = TimeColumn(table, times[0])
     columns = {
-        c.header: _taken(table[c.header], c.role, time) for c in shape.columns if c.role != METADATA
+        c.header: _taken(table[c.header], c.role, time)
+        for c in shape.columns
+        if c.role != METADATA or comparable(c.header) in _MARKS
     }
     file = FIVETRAN_EVENTS if settings.kind == "schema" else QUERIED
     return Usage(file, table, time, columns)
