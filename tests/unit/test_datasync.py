@@ -17,7 +17,7 @@ from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.archived import archive, archived
 from healthscore_assets.pendo.cleaning.month import clean_month
-from healthscore_assets.pendo.inbox import deliveries, of_month
+from healthscore_assets.pendo.inbox import AS_BUILT_IN, deliveries, of_month, read_ahead
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
 ANN, BOB = ("ann", "acme"), ("bob", "acme")
@@ -223,6 +223,14 @@ def test_an_export_in_a_bucket_is_read_as_in_the_inbox(
         month = clean_month(run, files, "2024-05", ProductAreas({}, {}), frozenset())
         used = [(row["visitor_id"], row["value"]) for row in run.rows(month.cleaned_usage)]
     assert used == [("ann", 2), ("bob", 1)]
+
+
+def test_a_large_export_is_read_ahead_in_pieces(tree: Tree) -> None:
+    tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {f"f{n}": events(ANN) for n in range(4)}})
+    inbox = tree.folder.parents[2]
+    asked = iter([False, False, True])  # after the file, and after the first of its entries
+    assert read_ahead(inbox, AS_BUILT_IN, lambda: next(asked)) == 1
+    assert read_ahead(inbox, AS_BUILT_IN, lambda: False) == 0
 
 
 def refusal(tree: Tree) -> str:
