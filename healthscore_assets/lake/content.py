@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import stat
 from pathlib import Path
 
 
@@ -13,17 +14,19 @@ def content_hash(path: Path) -> str:
 
 def version_of(path: Path) -> tuple[int, int] | None:
     """By which a file that is read is known to be the same; None where there is none."""
-    if not path.is_file():
+    try:
+        told = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    return (told.st_size, told.st_mtime_ns) if stat.S_ISREG(told.st_mode) else None
 
 
 def hash_of(path: Path) -> str:
     """Hash of a file's bytes, worked out anew only when its size or time changes."""
-    return _hashed(path, version_of(path))
+    return hash_of_version(path, version_of(path))
 
 
 @functools.lru_cache(maxsize=500_000)
-def _hashed(path: Path, _version: tuple[int, int] | None) -> str:
+def hash_of_version(path: Path, _version: tuple[int, int] | None) -> str:
+    """The same for a file whose `version_of` is known."""
     return content_hash(path)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from healthscore_assets.lake.content import hash_of, version_of
+from healthscore_assets.lake.content import hash_of_version, version_of
 from healthscore_assets.lake.months import days_in
 from healthscore_assets.pendo.datasync.bill import Bill, Entry, read_bill
 from healthscore_assets.pendo.datasync.definitions import read_definitions
@@ -70,12 +70,15 @@ class _Month:
 
     def __init__(self, exports: Iterable[Delivered], month: str) -> None:
         self._exports = sorted(exports, key=lambda each: (each.bill.made, each.source_file))
-        self._counts: dict[tuple[str, str], tuple[Delivered, Entry]] = {}
+        last: dict[tuple[str, str], tuple[Delivered, Entry]] = {}
         for export in self._exports:
             for entry in export.bill.months.get(month, ()):
-                self._counts[entry.period, entry.feature] = export, entry
-        days = {period for period, feature in self._counts if not feature}
-        days = days or {period for period, _ in self._counts}
+                last[entry.period, entry.feature] = export, entry
+        self._entries: dict[Path, list[Entry]] = {}
+        for _, (export, entry) in sorted(last.items(), key=lambda each: each[0]):
+            self._entries.setdefault(export.path, []).append(entry)
+        days = {period for period, feature in last if not feature}
+        days = days or {period for period, _ in last}
         self._partial = len(days) < days_in(month)
 
     def table(self, export: Delivered, table: ExportFile) -> ExportFile | Problem | None:
@@ -83,8 +86,8 @@ class _Month:
         of_features = table.layout.sheet == FEATURES
         parts: list[Part] = []
         try:
-            for (_, feature), (counts, entry) in sorted(self._counts.items(), key=lambda e: e[0]):
-                if counts.path == export.path and bool(feature) == of_features:
+            for entry in self._entries.get(export.path, ()):
+                if bool(entry.feature) == of_features:
                     parts += _parts(export, entry)
             if not parts:
                 return None
@@ -131,7 +134,8 @@ def _parts(export: Delivered, entry: Entry) -> list[Part]:
     for name in entry.files:
         path = export.path.parent / name
         source_file = part_name(export.source_file, Part(name, entry.period))
-        if not path.is_file():
+        seen = version_of(path)
+        if seen is None:
             raise ExportRefused(
                 Problem(
                     source_file,
@@ -139,11 +143,15 @@ def _parts(export: Delivered, entry: Entry) -> list[Part]:
                     "copy the export again, or wait until it is copied",
                 )
             )
-        records = _records(path, source_file, version_of(path))
+        records = _records(path, source_file, seen)
         rows = records
         if name in export.bill.shared:
-            rows = _by_day(path, source_file, version_of(path)).get(entry.period, 0)
-        parts.append(Part(name, entry.period, entry.feature, rows, records, sha256=hash_of(path)))
+            rows = _by_day(path, source_file, seen).get(entry.period, 0)
+        parts.append(
+            Part(
+                name, entry.period, entry.feature, rows, records, sha256=hash_of_version(path, seen)
+            )
+        )
     whole = sum(part.rows for part in parts)
     if entry.files and entry.events is not None and entry.events != whole:
         raise ExportRefused(
