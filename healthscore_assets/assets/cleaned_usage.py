@@ -40,6 +40,7 @@ from healthscore_assets.pendo.raw_table import taken_in
         "internal_domains",
         "client_aliases",
         "excluded_accounts",
+        "excluded_visitors",
         "scoring_settings",
     ],
     checks={

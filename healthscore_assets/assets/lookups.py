@@ -41,6 +41,12 @@ def excluded_accounts(workplace: Workplace) -> dg.DataVersion:
     return dg.DataVersion(workplace.lookup_version("excluded_accounts"))
 
 
+@dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/csv": ""})
+def excluded_visitors(workplace: Workplace) -> dg.DataVersion:
+    """Visitors whose usage is not counted, such as those of Pendo's exclude list."""
+    return dg.DataVersion(workplace.lookup_version("excluded_visitors"))
+
+
 @dg.observable_source_asset(group_name=_GROUP, tags={"dagster/kind/yaml": ""})
 def scoring_settings(workplace: Workplace) -> dg.DataVersion:
     """The settings of the scoring model."""

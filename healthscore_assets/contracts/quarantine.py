@@ -11,6 +11,7 @@ REASONS = {
     "placeholder_visitor": "the visitor is Pendo's placeholder, VISITOR-UNIQUE-ID",
     "anonymous_visitor": "the visitor was not signed in (_PENDO_T_...)",
     "excluded_account": "the client is listed in excluded_accounts.csv",
+    "excluded_visitor": "the visitor is listed in excluded_visitors.csv",
     "no_feature": "the row names no feature",
     "no_date": "the row tells no date",
     "wrong_cell_count": "the row has more or fewer cells than the header",
@@ -32,6 +33,7 @@ ROW_REASONS = (
     "placeholder_visitor",
     "anonymous_visitor",
     "excluded_account",
+    "excluded_visitor",
     "no_feature",
     "no_date",
     "wrong_cell_count",
@@ -45,6 +47,7 @@ LEFT_OUT = (
     "placeholder_visitor",
     "anonymous_visitor",
     "excluded_account",
+    "excluded_visitor",
 )
 """Reasons that say nothing against the file: usage that is nobody's, or is not to be counted."""
 

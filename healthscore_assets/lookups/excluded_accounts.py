@@ -2,29 +2,9 @@
 
 from pathlib import Path
 
-from healthscore_assets.lookups.csv_file import read_rows
-from healthscore_assets.lookups.refused import LookupRefused
+from healthscore_assets.lookups.left_out import read_left_out
 
 
 def read_excluded_accounts(path: Path) -> dict[str, str]:
-    """Read ``client_id, reason``: each id that is left out, and why; case of the id counts.
-
-    A missing file lists nothing. Raises LookupRefused for a bad line, a blank reason, and two
-    reasons for one id.
-    """
-    reasons: dict[str, str] = {}
-    lines: dict[str, int] = {}
-    if not path.exists():
-        return reasons
-    for line, row in read_rows(path, required=("client_id", "reason")):
-        client, reason = row["client_id"], row["reason"]
-        if reasons.setdefault(client, reason) != reason:
-            raise LookupRefused(
-                path,
-                f"line {line}",
-                f"{client!r} is left out for {reason!r} here and for {reasons[client]!r} on line "
-                f"{lines[client]}",
-                "keep one of the two lines",
-            )
-        lines.setdefault(client, line)
-    return reasons
+    """Read ``client_id, reason`` as `read_left_out` does."""
+    return read_left_out(path, "client_id")

@@ -16,7 +16,7 @@ from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.worker import UNDER_WAY
 from healthscore_assets.orchestration.workplace import Workplace
 
-_REFUSE_ROWS = ("client_aliases", "excluded_accounts")
+_REFUSE_ROWS = ("client_aliases", "excluded_accounts", "excluded_visitors")
 """The lookups that decide which rows are refused; others change names, not sums."""
 
 _LINES = 50

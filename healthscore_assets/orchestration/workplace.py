@@ -18,6 +18,7 @@ from healthscore_assets.lake.location import lake_location
 from healthscore_assets.lookups.client_aliases import read_client_aliases
 from healthscore_assets.lookups.column_aliases import read_column_aliases
 from healthscore_assets.lookups.excluded_accounts import read_excluded_accounts
+from healthscore_assets.lookups.excluded_visitors import read_excluded_visitors
 from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
@@ -50,6 +51,7 @@ LOOKUP_FILES = {
     "column_aliases": "column_aliases.csv",
     "client_aliases": "client_aliases.csv",
     "excluded_accounts": "excluded_accounts.csv",
+    "excluded_visitors": "excluded_visitors.csv",
     "scoring_settings": "scoring.yaml",
     "health_settings": "scoring.yaml",
     "alert_rules": "alerts.yaml",
@@ -222,10 +224,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @property
     def identities(self) -> Identities:
-        """What people know of client ids."""
+        """What people know of the ids of clients and visitors."""
         return Identities(
             _plainly(read_client_aliases, self.lookup_file("client_aliases")),
             _plainly(read_excluded_accounts, self.lookup_file("excluded_accounts")),
+            _plainly(read_excluded_visitors, self.lookup_file("excluded_visitors")),
         )
 
     def check_lookups(self) -> None:
@@ -237,6 +240,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         read_internal_domains(self.lookup_file("internal_domains"))
         read_client_aliases(self.lookup_file("client_aliases"))
         read_excluded_accounts(self.lookup_file("excluded_accounts"))
+        read_excluded_visitors(self.lookup_file("excluded_visitors"))
         read_sources_settings(self.sources_file)
         self._of_model(check_model)
 

@@ -82,6 +82,7 @@ def test_every_table_is_an_asset_of_its_group(definitions: dg.Definitions) -> No
         "column_aliases",
         "client_aliases",
         "excluded_accounts",
+        "excluded_visitors",
         "scoring_settings",
         "health_settings",
         "alert_rules",
@@ -133,6 +134,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "internal_domains",
         "client_aliases",
         "excluded_accounts",
+        "excluded_visitors",
         "scoring_settings",
     }
     lookups = {"column_aliases", "client_aliases", "excluded_accounts", "scoring_settings"}

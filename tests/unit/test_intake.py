@@ -25,7 +25,7 @@ QUARANTINE = ("source_file", "source_row", "column", "value", "reason")
 ALL = sorted(path.name for path in CLAUSES.iterdir() if (path / "expected.csv").exists())
 # No neighbour to refuse: these say what a text means, not whether it is an export
 # (`audience-...`, `ids-...`, `separators-...`, `suffix-...`), or set rows apart without a fault of
-# the file (`anonymous-...`, `placeholders`, `excluded-accounts`).
+# the file (`anonymous-...`, `placeholders`, `excluded-...`).
 WITH_NEIGHBOUR = [name for name in ALL if (CLAUSES / name / "refusal.txt").exists()]
 # Not here, since they are about two deliveries or the clock: a name that reappears with other
 # bytes, a file taken out of the inbox, the archive, a month that is not over.

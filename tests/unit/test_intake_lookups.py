@@ -9,6 +9,7 @@ import pytest
 from healthscore_assets.lookups.client_aliases import read_client_aliases
 from healthscore_assets.lookups.column_aliases import read_column_aliases
 from healthscore_assets.lookups.excluded_accounts import read_excluded_accounts
+from healthscore_assets.lookups.excluded_visitors import read_excluded_visitors
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.pendo.headers.grammar import comparable
 
@@ -234,12 +235,13 @@ def test_the_same_reason_twice(tmp_path: Path) -> None:
     assert read_excluded_accounts(path) == {"demo": "test"}
 
 
-# ---------------------------------------------------------------------------------- all three
+# ----------------------------------------------------------------------------------- all four
 
 EACH = [
     (columns, "canonical", "alias"),
     (read_client_aliases, "client_id", "alias"),
     (read_excluded_accounts, "client_id", "reason"),
+    (read_excluded_visitors, "visitor_id", "reason"),
 ]
 
 

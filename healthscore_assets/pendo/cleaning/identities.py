@@ -13,10 +13,11 @@ _ANONYMOUS = "_PENDO_T_"
 
 @dataclass(frozen=True)
 class Identities:
-    """What people know of ids: `client_aliases.csv` and `excluded_accounts.csv`."""
+    """What people know of ids: `client_aliases.csv` and both `excluded_*.csv`."""
 
     client_aliases: Mapping[str, str] = field(default_factory=dict)
     excluded_accounts: Mapping[str, str] = field(default_factory=dict)
+    excluded_visitors: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTHING_KNOWN = Identities()
@@ -78,16 +79,18 @@ def refusals(
     those that repeat the header.
     """
     excluded = pa.array(list(known.excluded_accounts), pa.string())
+    visitors = pa.array(list(known.excluded_visitors), pa.string())
     left_out = pc.or_(
         pc.is_in(clients.ids, value_set=excluded), pc.is_in(clients.delivered, value_set=excluded)
     )
     reasons = {
         "blank_row": blank,
         "repeated_header": header,
-        # Pendo's own ids come without a client: they say nothing against the file.
-        "anonymous_visitor": pc.starts_with(visitor_id, _ANONYMOUS),
-        "no_client_id": pc.equal(clients.ids, ""),
         "placeholder_client": pc.equal(clients.ids, "ACCOUNT-UNIQUE-ID"),
+        # Usage that is nobody's is no fault of its file, whether it names a client or not.
+        "anonymous_visitor": pc.starts_with(visitor_id, _ANONYMOUS),
+        "excluded_visitor": pc.is_in(visitor_id, value_set=visitors),
+        "no_client_id": pc.equal(clients.ids, ""),
         "no_visitor_id": pc.equal(visitor_id, ""),
         "placeholder_visitor": pc.equal(visitor_id, "VISITOR-UNIQUE-ID"),
         "excluded_account": left_out,
