@@ -14,7 +14,7 @@ from healthscore_assets.orchestration.workplace import Workplace
 @monthly(
     AREA_ENGAGEMENT,
     group="engagement",
-    reads={"cleaned_usage": 0},
+    reads={"cleaned_usage": 0, "feature_areas": 0},
     after=["product_areas", "scoring_settings"],
     checks={
         "reconciliation": (
@@ -25,16 +25,19 @@ from healthscore_assets.orchestration.workplace import Workplace
     },
 )
 def area_engagement(
-    context: dg.AssetExecutionContext, workplace: Workplace, cleaned_usage: ibis.Table
+    context: dg.AssetExecutionContext,
+    workplace: Workplace,
+    cleaned_usage: ibis.Table,
+    feature_areas: ibis.Table,
 ) -> Published:
     """Usage in the scoring measure by visitor and product area; the rest is `Unmapped`."""
     settings, areas = workplace.settings, workplace.product_areas_table()
     from_names, measure = settings.area_from_feature, settings.measure
-    stage = Stage(context, workplace)
-    table = sum_by_area(cleaned_usage, areas, measure, area_from_feature=from_names)
+    stage, told = Stage(context, workplace), (areas, measure, feature_areas.drop("months_ago"))
+    table = sum_by_area(cleaned_usage, *told, area_from_feature=from_names)
     by_area = stage.write(Publication(AREA_ENGAGEMENT, table))
     report = mapping_report(
-        workplace.engine, cleaned_usage, by_area, areas, measure, area_from_feature=from_names
+        workplace.engine, cleaned_usage, by_area, *told, area_from_feature=from_names
     )
     yield from stage.publish(
         [
@@ -50,7 +53,7 @@ def area_engagement(
                 "unmapped",
                 "area_engagement",
                 not report.unmapped,
-                report.unmapped or "Every feature that was used has a product area.",
+                report.areas_told,
                 False,
                 {"features_unmapped": report.unmapped_features},
                 {"first_features": report.first_unmapped},

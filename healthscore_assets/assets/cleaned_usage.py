@@ -6,6 +6,7 @@ import ibis
 from healthscore_assets.contracts import (
     CLEANED_USAGE,
     CLIENT_NAMES,
+    FEATURE_AREAS,
     QUARANTINE,
     VISITOR_ACTIVITY,
     VISITOR_MONTH,
@@ -33,6 +34,7 @@ from healthscore_assets.pendo.raw_table import taken_in
     QUARANTINE,
     CLIENT_NAMES,
     VISITOR_ACTIVITY,
+    FEATURE_AREAS,
     group="pendo",
     reads={"raw_pendo_export": 0},
     after=[
@@ -56,7 +58,7 @@ from healthscore_assets.pendo.raw_table import taken_in
 def cleaning(
     context: dg.AssetExecutionContext, workplace: Workplace, raw_pendo_export: ibis.Table
 ) -> Published:
-    """Tidy usage, visitors and their last days, clients' names, and what was refused and where."""
+    """Tidy usage, visitors, clients' names, features' areas, and what was refused and where."""
     files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
     with plain_refusals():
         month = clean_month(
@@ -91,6 +93,7 @@ def cleaning(
         Publication(QUARANTINE, month.quarantine),
         Publication(CLIENT_NAMES, month.client_names, sources=month.sources),
         Publication(VISITOR_ACTIVITY, month.visitor_activity, sources=month.sources),
+        Publication(FEATURE_AREAS, month.feature_areas),
     )
     alike = alike_features(month.features, workplace.product_areas)
     sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])

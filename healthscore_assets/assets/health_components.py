@@ -10,6 +10,7 @@ from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.scoring.health.feed_clients import with_clients
 from healthscore_assets.scoring.health.inputs import (
     KNOWN_MONTHS,
+    RECENT_MONTHS,
     TERMS_MONTHS,
     YEAR,
     HealthInputs,
@@ -30,6 +31,7 @@ _FEEDS = ("support_tickets", "surveys", "invoices", "touchpoints", "renewals")
         "client_names": KNOWN_MONTHS - 1,
         "client_month": KNOWN_MONTHS - 1,
         "cleaned_usage": KNOWN_MONTHS - 1,
+        "feature_areas": RECENT_MONTHS - 1,
         "visitor_month": KNOWN_MONTHS - 1,
     },
     may_read={

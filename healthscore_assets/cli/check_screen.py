@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from healthscore_assets.contracts.quarantine import REASONS
+from healthscore_assets.engagement.mapping_report import areas_in_words
 from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.pendo.datasync.export import FEATURES
 from healthscore_assets.pendo.datasync.newest import delivered
@@ -144,6 +145,10 @@ def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
         for line in reason["first"]:
             place = f"{line['source_file']}, row {line['source_row']}, column {line['column']!r}"
             print(f"    {place}: {line['value']!r}")
+    if told.from_pendo:
+        print(
+            f"  areas of Pendo, where product_areas.csv has none: {areas_in_words(told.from_pendo)}"
+        )
     if told.unmapped:
         features = plural(len(told.unmapped), "feature")
         print(f"  without an area: {features}; lines for product_areas.csv:")

@@ -17,6 +17,7 @@ from healthscore_assets.contracts.client_scores import CLIENT_SCORES
 from healthscore_assets.contracts.client_signals import CLIENT_SIGNALS
 from healthscore_assets.contracts.composite import COMPOSITE_HEALTH, COMPOSITE_POINTS
 from healthscore_assets.contracts.crm_scores import CRM_SCORES
+from healthscore_assets.contracts.feature_areas import FEATURE_AREAS
 from healthscore_assets.contracts.feed_quarantine import feed_quarantine
 from healthscore_assets.contracts.health_components import HEALTH_COMPONENTS
 from healthscore_assets.contracts.health_scores import HEALTH_DRIVERS, HEALTH_SCORES
@@ -65,6 +66,7 @@ CONTRACTS = {
         QUARANTINE,
         CLIENT_NAMES,
         VISITOR_ACTIVITY,
+        FEATURE_AREAS,
         *(contract for tables in FEED_TABLES.values() for contract in tables),
         AREA_ENGAGEMENT,
         CLIENT_AREA_MONTH,
@@ -127,6 +129,7 @@ __all__ = [
     "COMPOSITE_POINTS",
     "CONTRACTS",
     "CRM_SCORES",
+    "FEATURE_AREAS",
     "FEED_TABLES",
     "FILES",
     "FROM_USAGE",

@@ -29,8 +29,8 @@ AUDIENCE_OR_ALL = pa.Column(
 AREA = pa.Column(
     str,
     pa.Check.str_length(min_value=1),
-    description="Product area: that of `product_areas.csv`, else the one in the feature's name "
-    "where `area_from_feature` is set, else `Unmapped`.",
+    description="Product area: that of `product_areas.csv`, else Pendo's, else the one in the "
+    "feature's name where `area_from_feature` is set, else `Unmapped`.",
 )
 
 

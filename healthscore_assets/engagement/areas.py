@@ -14,18 +14,22 @@ def area_engagement(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
     measure: str,
+    feature_areas: ibis.Table | None = None,
     *,
     area_from_feature: bool = False,
 ) -> ibis.Table:
     """Sum the measure over the features of each area.
 
-    Parameters: ``cleaned_usage`` as in its contract; ``product_areas`` with ``feature_key, area``;
-    ``area_from_feature`` takes the area of a feature that is not listed from its name.
+    Parameters: ``cleaned_usage`` and ``feature_areas`` of one month; ``product_areas`` with
+    ``feature_key, area``; ``area_from_feature`` takes the area of a feature that is in neither from
+    its name.
     Grain: visitor x area, engagement > 0. Features without an area go to ``Unmapped``.
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.select("feature").distinct()
-    mapping = areas_of_features(features, product_areas, area_from_feature=area_from_feature)
+    mapping = areas_of_features(
+        features, product_areas, feature_areas, area_from_feature=area_from_feature
+    )
     mapped = usage.left_join(mapping.select("feature", "area"), "feature")
     return mapped.group_by("client_id", "visitor_id", "audience", "area").aggregate(
         engagement=exact_sum(mapped.value)
@@ -47,18 +51,21 @@ def unlisted_features(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
     measure: str,
+    feature_areas: ibis.Table | None = None,
     *,
     area_from_feature: bool = False,
 ) -> ibis.Table:
     """Features that the lookup does not list, with ``area`` and ``engagement``. Grain: feature.
 
-    The area is the one in the feature's name where the setting takes it from there, else
-    ``Unmapped``.
+    The area is Pendo's (``by_pendo``), else the one in the feature's name where the setting takes
+    it from there, else ``Unmapped``.
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     features = usage.group_by("feature").aggregate(engagement=exact_sum(usage.value))
-    mapping = areas_of_features(features, product_areas, area_from_feature=area_from_feature)
-    return mapping.filter(~mapping.listed).select("feature", "area", "engagement")
+    mapping = areas_of_features(
+        features, product_areas, feature_areas, area_from_feature=area_from_feature
+    )
+    return mapping.filter(~mapping.listed).select("feature", "area", "by_pendo", "engagement")
 
 
 def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
@@ -67,40 +74,73 @@ def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
     return unmapped.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
 
 
-def areas_of_features(
-    features: ibis.Table, product_areas: ibis.Table, *, area_from_feature: bool
-) -> ibis.Table:
-    """The features with their ``area``, and whether it is ``listed``. Grain: feature.
+def areas_of_pendo(unlisted: ibis.Table) -> ibis.Table:
+    """Of `unlisted_features` the areas that Pendo tells, the most used first. Grain: area."""
+    told = unlisted.filter(unlisted.by_pendo)
+    areas = told.group_by("area").aggregate(
+        features=told.count(), engagement=exact_sum(told.engagement)
+    )
+    return areas.order_by(ibis.desc("engagement"), "area")
 
-    Further columns of ``product_areas`` stay, null for features that are not listed.
+
+def areas_of_features(
+    features: ibis.Table,
+    product_areas: ibis.Table,
+    feature_areas: ibis.Table | None = None,
+    *,
+    area_from_feature: bool,
+) -> ibis.Table:
+    """The features with their ``area``, whether it is ``listed``, and told ``by_pendo``.
+
+    Parameters: ``feature_areas`` as in its contract, without it Pendo tells none; those of several
+    months are put to the features of their own where ``features`` tells ``months_ago``.
+    Grain: that of ``features``. Further columns of ``product_areas`` stay, null for features that
+    are not listed.
     """
     features = features.mutate(feature_key=feature_key_column(features.feature))
     joined = features.left_join(product_areas, "feature_key").drop("feature_key_right")
-    joined = joined.mutate(listed=joined.area.notnull())
-    if not area_from_feature:
-        return joined.mutate(area=joined.area.fill_null(UNMAPPED))
-    named = joined.mutate(name=joined.feature.re_extract(_FIRST_PART, 1).strip().nullif(""))
+    joined = _with_pendos(joined.mutate(listed=joined.area.notnull()), feature_areas)
+    name = ibis.null(str)
+    if area_from_feature:
+        name = joined.feature.re_extract(_FIRST_PART, 1).strip().nullif("")
+    named = joined.mutate(name=ibis.coalesce(joined.pendo, name))
     named = named.mutate(name_key=name_key_column(named.name))
     spellings = _spellings(named.filter(~named.listed), product_areas)
     named = named.left_join(spellings, "name_key").drop("name_key_right")
-    return named.mutate(area=ibis.coalesce(named.area, named.spelling, UNMAPPED))
+    named = named.mutate(area=ibis.coalesce(named.area, named.spelling, UNMAPPED))
+    by_pendo = ~named.listed & named.pendo.notnull() & (named.area != UNMAPPED)
+    return named.mutate(by_pendo=by_pendo).drop("pendo")
+
+
+def _with_pendos(features: ibis.Table, feature_areas: ibis.Table | None) -> ibis.Table:
+    """The features with the area that Pendo has them in, ``pendo``; null for none."""
+    if feature_areas is None:
+        return features.mutate(pendo=ibis.null(str))
+    key = [name for name in ("feature_key", "months_ago") if name in features.columns]
+    told = feature_areas.mutate(
+        feature_key=feature_key_column(feature_areas.feature),
+        pendo=feature_areas.area.strip().re_replace(r"\s+", " ").nullif(""),
+    ).select(*key, "pendo")
+    return features.left_join(told, key).drop(*(f"{name}_right" for name in key))
 
 
 def _spellings(named: ibis.Table, product_areas: ibis.Table) -> ibis.Table:
-    """One spelling for the areas in names: Unmapped, else the lookup's, else the first of theirs.
+    """One spelling for areas that are not listed for their feature. Grain: name_key.
 
-    Grain: name_key.
+    Unmapped, else the lookup's, else the first of Pendo's, else the first of those in names.
     """
-    of_names = named.select("name_key", spelling="name", listed=False).filter(
-        ibis._.name_key.notnull()
-    )
+    of_features = named.select(
+        "name_key", spelling="name", told=ibis.ifelse(named.pendo.notnull(), "pendo", "name")
+    ).filter(ibis._.name_key.notnull())
     of_lookup = product_areas.select(
-        name_key=name_key_column(product_areas.area), spelling="area", listed=True
+        name_key=name_key_column(product_areas.area), spelling="area", told=ibis.literal("lookup")
     )
-    both = of_names.union(of_lookup)
+    both = of_features.union(of_lookup)
     spelled = both.group_by("name_key").aggregate(
-        of_lookup=both.spelling.min(where=both.listed), of_names=both.spelling.min()
+        of_lookup=both.spelling.min(where=both.told == "lookup"),
+        of_pendo=both.spelling.min(where=both.told == "pendo"),
+        of_names=both.spelling.min(),
     )
-    spelling = ibis.coalesce(spelled.of_lookup, spelled.of_names)
+    spelling = ibis.coalesce(spelled.of_lookup, spelled.of_pendo, spelled.of_names)
     unmapped = spelled.name_key == UNMAPPED.lower()
     return spelled.select("name_key", spelling=ibis.ifelse(unmapped, UNMAPPED, spelling))

@@ -6,6 +6,7 @@ from typing import Any
 import ibis
 
 from healthscore_assets.engagement.areas import (
+    areas_of_pendo,
     engagement_by_mapping,
     unlisted_features,
     unmapped_features,
@@ -21,7 +22,8 @@ _NAMED = 5
 class MappingReport:
     """Whether engagement in is engagement out, and which features have no area, in words.
 
-    ``first_unmapped`` are the most used of them.
+    ``first_unmapped`` are the most used of them; ``from_pendo`` names the areas that Pendo tells,
+    empty where it tells none.
     """
 
     agrees: bool
@@ -30,6 +32,15 @@ class MappingReport:
     unmapped: str
     unmapped_features: int = 0
     first_unmapped: list[dict[str, Any]] = field(default_factory=list)
+    from_pendo: str = ""
+
+    @property
+    def areas_told(self) -> str:
+        """Which features have no area, and which areas are Pendo's, as sentences."""
+        said = [self.unmapped or "Every feature that was used has a product area."]
+        if self.from_pendo:
+            said.append(f"Pendo's areas, of features that are not listed: {self.from_pendo}.")
+        return " ".join(said)
 
 
 def mapping_report(
@@ -38,27 +49,30 @@ def mapping_report(
     area_engagement: ibis.Table,
     product_areas: ibis.Table,
     measure: str,
+    feature_areas: ibis.Table | None = None,
     *,
     area_from_feature: bool = False,
 ) -> MappingReport:
     """Add up both sides of the mapping and name the features that it does not know.
 
-    ``numbers`` holds the engagement on both sides, and as shares of it what has no area and what
-    has the area in the feature's own name.
+    ``numbers`` holds the engagement on both sides, and as shares of it what has no area, what has
+    Pendo's and what has the one in the feature's own name.
     """
     usage = cleaned_usage.filter(cleaned_usage.measure == measure)
     (before,) = engine.rows(usage.aggregate(total=exact_sum(usage.value).fill_null(0.0)))
     (after,) = engine.rows(engagement_by_mapping(area_engagement))
     total_in, total_out = before["total"], after["engagement"]
     unlisted = unlisted_features(
-        cleaned_usage, product_areas, measure, area_from_feature=area_from_feature
+        cleaned_usage, product_areas, measure, feature_areas, area_from_feature=area_from_feature
     )
-    (by_name,) = engine.rows(
+    by_name = (unlisted.area != UNMAPPED) & ~unlisted.by_pendo
+    (told,) = engine.rows(
         unlisted.aggregate(
-            total=exact_sum(unlisted.engagement, where=unlisted.area != UNMAPPED).fill_null(0.0)
+            name=exact_sum(unlisted.engagement, where=by_name).fill_null(0.0),
+            pendo=exact_sum(unlisted.engagement, where=unlisted.by_pendo).fill_null(0.0),
         )
     )
-    of_names = by_name["total"] / total_in if total_in else 0.0
+    of_names, of_pendo = (told[by] / total_in if total_in else 0.0 for by in ("name", "pendo"))
     share = after["unmapped"] / total_out if total_out else 0.0
     unmapped, features = "", []
     if after["unmapped"]:
@@ -70,7 +84,10 @@ def mapping_report(
             "Add these features to product_areas.csv."
         )
     says = f"{measure}: {total_in:,.6g} in cleaned_usage, {total_out:,.6g} in areas"
-    says += f", {of_names:.1%} of it by the features' own names." if by_name["total"] else "."
+    by = [f"{of_pendo:.1%} of it by Pendo's areas"] if told["pendo"] else []
+    by += [f"{of_names:.1%} of it by the features' own names"] if told["name"] else []
+    says = ", ".join([says, *by]) + "."
+    from_pendo = areas_in_words(engine.rows(areas_of_pendo(unlisted))) if told["pendo"] else ""
     return MappingReport(
         agrees=total_in == total_out,
         says=says,
@@ -78,6 +95,7 @@ def mapping_report(
             "engagement_in": total_in,
             "engagement_out": total_out,
             "share_unmapped": share,
+            "share_from_pendo": of_pendo,
             "share_from_names": of_names,
         },
         unmapped=unmapped,
@@ -85,4 +103,12 @@ def mapping_report(
         first_unmapped=[
             {**feature, "share": feature["engagement"] / total_in} for feature in features[:_NAMED]
         ],
+        from_pendo=from_pendo,
     )
+
+
+def areas_in_words(areas: list[dict[str, Any]]) -> str:
+    """Rows of `areas_of_pendo`: the first few, with how many of the features each has."""
+    named = [f"{area['area']} ({area['features']:,})" for area in areas[:_NAMED]]
+    more = f" and {len(areas) - _NAMED} more" if len(areas) > _NAMED else ""
+    return ", ".join(named) + more

@@ -8,7 +8,11 @@ import ibis
 
 from healthscore_assets.contracts.quarantine import ROW_REASONS
 from healthscore_assets.engagement.alike_features import alike_features
-from healthscore_assets.engagement.areas import unlisted_features, unmapped_features
+from healthscore_assets.engagement.areas import (
+    areas_of_pendo,
+    unlisted_features,
+    unmapped_features,
+)
 from healthscore_assets.engagement.exact import exact_sum
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
@@ -37,8 +41,8 @@ class Preview:
 
     ``engagement`` by measure; ``quarantine`` by reason: how many rows and cells, and the first
     lines; ``unmapped`` are the features without an area that were used, most used first, with
-    their engagement; ``alike`` and ``notes`` are lines for people; ``refused`` says why the month
-    would be refused, if it would.
+    their engagement, ``from_pendo`` the areas that Pendo tells; ``alike`` and ``notes`` are lines
+    for people; ``refused`` says why the month would be refused, if it would.
     """
 
     month: str
@@ -49,6 +53,7 @@ class Preview:
     engagement: dict[str, float]
     quarantine: list[dict[str, Any]]
     unmapped: list[dict[str, Any]]
+    from_pendo: list[dict[str, Any]]
     alike: list[str]
     refused: ExportRefused | None
 
@@ -82,6 +87,13 @@ def preview_month(
         lookups.product_areas.rows(),
         ibis.schema({"feature_key": "string", "area": "string", "tier": "string"}),
     )
+    unlisted = unlisted_features(
+        usage,
+        areas,
+        settings.measure,
+        cleaned.feature_areas,
+        area_from_feature=settings.area_from_feature,
+    )
     by_measure = engine.rows(
         usage.group_by("measure").aggregate(total=exact_sum(usage.value)).order_by("measure")
     )
@@ -91,16 +103,8 @@ def preview_month(
         **visitors,
         engagement={row["measure"]: row["total"] for row in by_measure},
         quarantine=_quarantine(engine, cleaned.quarantine),
-        unmapped=engine.rows(
-            unmapped_features(
-                unlisted_features(
-                    usage,
-                    areas,
-                    settings.measure,
-                    area_from_feature=settings.area_from_feature,
-                )
-            )
-        ),
+        unmapped=engine.rows(unmapped_features(unlisted)),
+        from_pendo=engine.rows(areas_of_pendo(unlisted)),
         alike=[each.line() for each in alike_features(cleaned.features, lookups.product_areas)],
         refused=refused,
     )

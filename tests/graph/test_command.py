@@ -223,6 +223,7 @@ def test_selected_tables_are_made_with_those_of_the_same_pass(project: Project) 
         "quarantine",
         "client_names",
         "visitor_activity",
+        "feature_areas",
     }
 
 

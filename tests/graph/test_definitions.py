@@ -22,6 +22,7 @@ TABLES = {
     "quarantine": "pendo",
     "client_names": "pendo",
     "visitor_activity": "pendo",
+    "feature_areas": "pendo",
     **{
         table: "signals"
         for feed in (
@@ -140,7 +141,12 @@ def test_lineage(definitions: dg.Definitions) -> None:
     lookups = {"column_aliases", "client_aliases", "excluded_accounts", "scoring_settings"}
     assert parents["accounts"] == lookups
     assert parents["surveys"] == {"accounts", *lookups}
-    assert parents["area_engagement"] == {"cleaned_usage", "product_areas", "scoring_settings"}
+    assert parents["area_engagement"] == {
+        "cleaned_usage",
+        "feature_areas",
+        "product_areas",
+        "scoring_settings",
+    }
     assert parents["client_month"] == {"visitor_month", "area_engagement"}
     assert parents["index_scores"] == {
         "client_area_month",
@@ -179,6 +185,7 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "client_names",
         "client_month",
         "cleaned_usage",
+        "feature_areas",
         "visitor_month",
         "accounts",
         "support_tickets",

@@ -9,10 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tables import engine
 
-from healthscore_assets.contracts import AREA_ENGAGEMENT, CLEANED_USAGE
+from healthscore_assets.contracts import AREA_ENGAGEMENT, CLEANED_USAGE, FEATURE_AREAS
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.areas import (
     area_engagement,
+    areas_of_features,
     engagement_by_mapping,
     unlisted_features,
     unmapped_features,
@@ -284,6 +285,7 @@ def test_the_report_names_the_features_without_an_area() -> None:
         "engagement_in": 100,
         "engagement_out": 100,
         "share_unmapped": 0.25,
+        "share_from_pendo": 0,
         "share_from_names": 0,
     }
 
@@ -324,3 +326,95 @@ def test_nothing_used_is_nothing_unmapped() -> None:
     areas = area_engagement(table, lookup(), "clicks")
     report = mapping_report(engine(), table, areas, lookup(), "clicks")
     assert (report.agrees, report.unmapped, report.numbers["share_unmapped"]) == (True, "", 0)
+
+
+# ---------------------------------------------------------------------------- areas of Pendo
+
+
+def of_pendo(areas: dict[str, str]) -> ibis.Table:
+    """`feature_areas`: the area that Pendo has each feature in."""
+    rows = [{"feature": feature, "area": area} for feature, area in areas.items()]
+    schema = schema_of(FEATURE_AREAS)
+    return engine().arrow("pendos_areas", pa.Table.from_pylist(rows, schema.to_pyarrow()), schema)
+
+
+def areas_with(
+    features: Sequence[str], areas: dict[str, str], *, area_from_feature: bool = False
+) -> dict[str, tuple[str, bool]]:
+    """By feature its area, and whether Pendo tells it."""
+    rows = pa.table({"feature": pa.array(features, pa.string())})
+    table = engine().arrow("features_used", rows, ibis.schema({"feature": "string"}))
+    mapped = areas_of_features(
+        table, lookup(), of_pendo(areas), area_from_feature=area_from_feature
+    )
+    return {row["feature"]: (row["area"], row["by_pendo"]) for row in engine().rows(mapped)}
+
+
+def test_the_lookup_goes_before_pendo_and_pendo_before_the_name() -> None:
+    areas = {"planning | BOARD": "Boards", "Labs | Search": "Research"}
+    features = ["Planning > Board", "Labs | Search", "Labs | Find", "tour"]
+    assert areas_with(features, areas) == {
+        "Planning > Board": ("Planning", False),
+        "Labs | Search": ("Research", True),
+        "Labs | Find": ("Unmapped", False),
+        "tour": ("Unmapped", False),
+    }
+    assert areas_with(features, areas, area_from_feature=True) == {
+        "Planning > Board": ("Planning", False),
+        "Labs | Search": ("Research", True),
+        "Labs | Find": ("Labs", False),
+        "tour": ("Unmapped", False),
+    }
+
+
+def test_pendos_areas_are_spelled_as_in_the_lookup_else_as_the_first_of_pendos() -> None:
+    areas = {"a": " REPORTS ", "b": "labs", "c": "Labs", "d": "unmapped"}
+    features = ["a", "b", "c", "d", "LABS | Look"]
+    assert areas_with(features, areas, area_from_feature=True) == {
+        "a": ("Reports", True),
+        "b": ("Labs", True),
+        "c": ("Labs", True),
+        # The name for features without an area is not an area.
+        "d": ("Unmapped", False),
+        # Names are spelled like Pendo, although capitals come first.
+        "LABS | Look": ("Labs", False),
+    }
+
+
+def test_pendos_areas_are_those_of_their_month() -> None:
+    schema = ibis.schema({"feature": "string", "area": "string", "months_ago": "int64"})
+    told = [{"feature": "tour", "area": "Help", "months_ago": 1}]
+    areas = engine().arrow(
+        "areas_by_month", pa.Table.from_pylist(told, schema.to_pyarrow()), schema
+    )
+    used = pa.table({"feature": ["tour", "tour"], "months_ago": [0, 1]})
+    of_months = ibis.schema({"feature": "string", "months_ago": "int64"})
+    features = engine().arrow("used_by_month", used, of_months)
+    found = engine().rows(areas_of_features(features, lookup(), areas, area_from_feature=False))
+    assert {row["months_ago"]: row["area"] for row in found} == {0: "Unmapped", 1: "Help"}
+
+
+def test_the_report_tells_the_areas_of_pendo() -> None:
+    table = usage(
+        ("a", "v", "Planning > Board", "clicks", 70),
+        ("a", "v", "Labs | Search", "clicks", 15),
+        ("a", "v", "tour", "clicks", 6),
+        ("a", "v", "help", "clicks", 5),
+        ("a", "v", "Labs | Find", "clicks", 4),
+    )
+    pendos = of_pendo({"tour": "Onboarding", "help": "Onboarding", "Labs | Search": "planning"})
+    areas = area_engagement(table, lookup(), "clicks", pendos, area_from_feature=True)
+    report = mapping_report(
+        engine(), table, areas, lookup(), "clicks", pendos, area_from_feature=True
+    )
+    # By Pendo 15 + 6 + 5 of 100, by the name 4.
+    assert report.says == (
+        "clicks: 100 in cleaned_usage, 100 in areas, 26.0% of it by Pendo's areas, "
+        "4.0% of it by the features' own names."
+    )
+    assert report.areas_told == (
+        "Every feature that was used has a product area. "
+        "Pendo's areas, of features that are not listed: Planning (1), Onboarding (2)."
+    )
+    assert report.numbers["share_from_pendo"] == 0.26
+    assert report.numbers["share_from_names"] == 0.04

@@ -6,13 +6,14 @@ from pathlib import Path
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.contracts import CLEANED_USAGE, QUARANTINE
+from healthscore_assets.contracts import CLEANED_USAGE, FEATURE_AREAS, QUARANTINE
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement.audience import row_is_internal, visitor_month
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.cleaning.client_names import client_names
 from healthscore_assets.pendo.cleaning.export_rows import ExportRows
+from healthscore_assets.pendo.cleaning.feature_areas import feature_areas
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
 from healthscore_assets.pendo.cleaning.identities import NOTHING_KNOWN, Identities
 from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
@@ -61,6 +62,7 @@ class CleanedMonth:
     quarantine: ibis.Table
     client_names: ibis.Table
     visitor_activity: ibis.Table
+    feature_areas: ibis.Table
     sources: ibis.Table
     read: FileSums
     title_rows: int
@@ -117,6 +119,8 @@ def clean_month(
     origin = _origins(exports)
     if len(set(origin)) > 1:
         refuse_overlap(engine, exports, metrics, origin)
+    features = sorted({feature for feature, _ in metrics})
+    areas = feature_areas(exports, features)
     repeated = counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports))
     return CleanedMonth(
         cleaned_usage=_long(engine, metrics, repeated=repeated),
@@ -124,10 +128,11 @@ def clean_month(
         quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
         client_names=client_names(accepted),
         visitor_activity=visitor_activity(accepted),
+        feature_areas=engine.arrow("areas_of_pendo", areas, schema_of(FEATURE_AREAS)),
         sources=accepted,
         read=FileSums.of_all(sums),
         title_rows=sum(len(export.titles) for export in exports),
-        features=sorted({feature for feature, _ in metrics}),
+        features=features,
         listed_as_both=counts["both"],
         counted_in={
             (name, column): measure

@@ -29,7 +29,8 @@ class HealthInputs:
 
     ``cleaned_usage`` of `RECENT_MONTHS`, ``visitor_month`` of `KNOWN_MONTHS`, ``accounts`` of the
     month and the one a year before, other feeds as far back as their windows reach.
-    ``product_areas`` has ``feature_key``, ``area`` and ``tier``; ``at`` is `month_at_hand`.
+    ``feature_areas`` of `RECENT_MONTHS`, None where Pendo tells none. ``product_areas`` has
+    ``feature_key``, ``area`` and ``tier``; ``at`` is `month_at_hand`.
     ``delivered`` names the feeds that tell of the month.
     """
 
@@ -46,6 +47,7 @@ class HealthInputs:
     product_areas: ibis.Table
     at: ibis.Table
     delivered: frozenset[str]
+    feature_areas: ibis.Table | None = None
 
 
 def month_at_hand(engine: Engine, month: str) -> ibis.Table:

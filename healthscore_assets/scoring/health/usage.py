@@ -37,21 +37,38 @@ def usage_values(
     people = used.filter(used.visitor_id.notnull())
     people = people.select("client_id", "visitor_id", "months_ago").distinct()
     people = engine.keep("active_visitors", people)
-    features = _features(by_feature, inputs.product_areas, area_from_feature=area_from_feature)
+    features = _features(
+        by_feature,
+        inputs.product_areas,
+        inputs.feature_areas,
+        area_from_feature=area_from_feature,
+    )
     features = engine.keep("mapped_features", features)
     return _side_by_side(inputs, profile, by_feature, people, features)
 
 
 @lru_cache(maxsize=EXPRESSIONS)
 def _features(
-    by_feature: ibis.Table, product_areas: ibis.Table, *, area_from_feature: bool
+    by_feature: ibis.Table,
+    product_areas: ibis.Table,
+    feature_areas: ibis.Table | None,
+    *,
+    area_from_feature: bool,
 ) -> ibis.Table:
-    """The features with an area, and whether they are of the advanced tier. Grain: feature."""
-    names = by_feature.select("feature").distinct()
-    mapped = areas_of_features(names, product_areas, area_from_feature=area_from_feature)
+    """The features with an area, and whether they are of the advanced tier.
+
+    Grain: feature x month, since Pendo's areas are those of their month.
+    """
+    names = by_feature.select("feature", "months_ago").distinct()
+    mapped = areas_of_features(
+        names, product_areas, feature_areas, area_from_feature=area_from_feature
+    )
     mapped = mapped.filter(mapped.area != UNMAPPED)
     return mapped.select(
-        "feature", "feature_key", advanced=(mapped.tier == "advanced").fill_null(False)
+        "feature",
+        "months_ago",
+        "feature_key",
+        advanced=(mapped.tier == "advanced").fill_null(False),
     )
 
 
@@ -63,7 +80,7 @@ def _side_by_side(
     people: ibis.Table,
     features: ibis.Table,
 ) -> ibis.Table:
-    mapped = by_feature.inner_join(features, "feature")
+    mapped = by_feature.inner_join(features, ["feature", "months_ago"])
     anyone = mapped.aggregate(anyone=mapped.feature_key.nunique())
     now = of_month(by_feature)
     told = now.group_by("client_id").aggregate(engagement=exact_sum(now.engagement))
