@@ -78,6 +78,7 @@ def cleaning(
             metadata={
                 "cells_zero": month.read.zeros,
                 "cells_not_collected": month.read.not_collected,
+                "rows_told_later": month.read.told_later,
                 "id_lists": month.read.id_lists,
                 "mangled_ids": month.read.mangled_ids,
             },

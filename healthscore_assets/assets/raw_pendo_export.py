@@ -22,7 +22,7 @@ from healthscore_assets.orchestration.publish import (
 from healthscore_assets.orchestration.withdrawal import withdraw
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.archived import archive
-from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
+from healthscore_assets.pendo.inbox import Delivery, broken_histories, deliveries, of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
 _RAW = schema_of(RAW_PENDO_EXPORT)
@@ -47,7 +47,12 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     everything = with_former_months(lake, everything)
     found = of_month(everything, month)
     today = datetime.now(UTC).date()
-    refused = [delivery.problem.line() for delivery in found if delivery.problem]
+    before = engine.rows(engine.months("taken_in", lake.present("raw_pendo_export", month), _RAW))
+    known = [taken_in(row) for row in before]
+    beside = (h.export.source_file for each in known for h in each.export.histories)
+    problems = [delivery.problem for delivery in found if delivery.problem]
+    problems += broken_histories(everything, beside) if found else []
+    refused = list(dict.fromkeys(problem.line() for problem in problems))
     if refused:
         so_far = arrival(context.instance, workplace, month, today)
         yield from nothing_taken_in("\n".join(refused), so_far, passed=False)
@@ -64,8 +69,7 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
         so_far = arrival(context.instance, workplace, month, today)
         yield from nothing_taken_in(says, so_far, passed=True)
         return
-    before = engine.rows(engine.months("taken_in", lake.present("raw_pendo_export", month), _RAW))
-    unfinished = {known.sha256: known.unfinished for known in map(taken_in, before)}
+    unfinished = {each.sha256: each.unfinished for each in known}
     over = f"{today:%Y-%m}" > month
     with plain_refusals():
         rows = raw_rows(found, month, unfinished, over=over)

@@ -8,6 +8,13 @@ from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.pendo.datasync.export import FEATURES
 from healthscore_assets.pendo.datasync.newest import delivered
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.fivetran.people import people_told
+from healthscore_assets.pendo.fivetran.tables import (
+    ACCOUNT_HISTORY,
+    DEFINING,
+    FEATURE_HISTORY,
+    GROUP,
+)
 from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.preview import Preview
 from healthscore_assets.reading.formats.batch import Layout
@@ -25,9 +32,8 @@ def show_file(delivery: Delivery) -> None:
     if export is None:
         print("  refused: see below\n")
         return
-    if delivery.is_names:
-        names = plural(len(delivery.definitions), "feature")
-        print(f"  names of {names}, for the exports beside it\n")
+    if delivery.is_names or delivery.is_of_people:
+        print(f"  {beside_in_words(delivery)}, for the exports beside it\n")
         return
     months = ", ".join(delivery.months)
     told = f"by {export.told_by if export.when is None else _dated(export)}"
@@ -50,6 +56,28 @@ def _show_synced(delivery: Delivery, export: ExportFile) -> None:
         f"  Data Sync of {bill.made[:16].replace('T', ' ')} UTC: {plural(len(days), 'day')} of UTC "
         f"in {', '.join(delivery.months)}, {plural(len(bill.features), 'feature')}\n"
     )
+
+
+def beside_in_words(delivery: Delivery) -> str:
+    """What a file that lies beside exports tells of them."""
+    export = delivery.export
+    assert export is not None
+    if delivery.is_of_people:
+        told = people_told(delivery.path, export)
+        named = {
+            "client_name": "names of {}",
+            "email": "e-mails of {}",
+            "is_internal": "audience of {}",
+        }
+        of = "client" if export.shape == ACCOUNT_HISTORY else "visitor"
+        words = [named[role].format(plural(count, of)) for role, count in told.items()]
+        return " and ".join(words) or f"Fivetran's {export.shape}, of which no column is read"
+    if export.shape not in DEFINING:
+        return f"names of {plural(len(delivery.definitions), 'feature')}"
+    ids = len({version.id for version in delivery.versions})
+    if export.shape == GROUP:
+        return f"names of {plural(ids, 'product area')}"
+    return f"definitions of {plural(ids, 'feature' if export.shape == FEATURE_HISTORY else 'page')}"
 
 
 _SHAPES = {
@@ -134,6 +162,11 @@ def show_month(told: Preview, exports: list[ExportFile], measure: str) -> None:
             else f"  {each:<14} {total:,.0f}{scored}"
         )
     print(f"  {read.zeros:,} cells are zero, {read.not_collected:,} not collected")
+    if read.told_later:
+        print(
+            f"  {plural(read.told_later, 'row')} not read: another file of the folder, synced "
+            "later, tells of their days"
+        )
     if read.id_lists:
         print(f"  {read.id_lists:,} cells list several clients: the first counts")
     if told.cleaned.mangled:

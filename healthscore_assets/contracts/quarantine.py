@@ -5,6 +5,7 @@ import pandera.ibis as pa
 REASONS = {
     "blank_row": "the row holds nothing",
     "repeated_header": "the row repeats the header",
+    "deleted_row": "the row is deleted at its source (_fivetran_deleted, _fivetran_active)",
     "no_client_id": "the row names no client",
     "no_visitor_id": "the row names no visitor",
     "placeholder_client": "the client is Pendo's placeholder, ACCOUNT-UNIQUE-ID",
@@ -27,6 +28,7 @@ REASONS = {
 ROW_REASONS = (
     "blank_row",
     "repeated_header",
+    "deleted_row",
     "no_client_id",
     "no_visitor_id",
     "placeholder_client",
@@ -43,6 +45,7 @@ ROW_REASONS = (
 
 LEFT_OUT = (
     "blank_row",
+    "deleted_row",
     "placeholder_client",
     "placeholder_visitor",
     "anonymous_visitor",

@@ -16,6 +16,8 @@ def archive(lake: Lake, delivery: Delivery) -> None:
     if delivery.export is not None:
         for part in delivery.export.layout.parts:
             lake.archive(part_file(delivery.path, part), part.sha256)
+        for history in delivery.export.histories:
+            lake.archive(Path(history.at), history.sha256)
 
 
 def archived(lake: Lake, file: TakenIn) -> tuple[Path, ExportFile]:
@@ -26,9 +28,12 @@ def archived(lake: Lake, file: TakenIn) -> tuple[Path, ExportFile]:
     layout = file.export.layout
     parts = tuple(replace(part, at=str(lake.archived(part.sha256))) for part in layout.parts)
     export = replace(file.export, layout=replace(layout, parts=parts)) if parts else file.export
-    return lake.archived(file.sha256), export
+    histories = (replace(h, at=str(lake.archived(h.sha256))) for h in export.histories)
+    return lake.archived(file.sha256), replace(export, histories=tuple(histories))
 
 
 def hashes(file: TakenIn) -> list[str]:
-    """The hashes of all files that a table stands in."""
-    return [file.sha256, *dict.fromkeys(part.sha256 for part in file.export.layout.parts)]
+    """The hashes of all files that a table stands in, and of those that are read beside it."""
+    parts = [part.sha256 for part in file.export.layout.parts]
+    beside = [history.sha256 for history in file.export.histories]
+    return [file.sha256, *dict.fromkeys([*parts, *beside])]

@@ -8,8 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal
 
+from healthscore_assets.pendo.fivetran.shapes import resolve
+from healthscore_assets.pendo.fivetran.tables import table_of
 from healthscore_assets.pendo.headers.grammar import Column, Vocabulary, find_header, recognised
-from healthscore_assets.pendo.headers.shapes import NotUnderstood, Shape, resolve
+from healthscore_assets.pendo.headers.shapes import NotUnderstood, Shape
 from healthscore_assets.reading.dates.column import DateFormat
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Layout, Opening, Part
@@ -37,7 +39,9 @@ class ExportFile:
     ``notes`` are what a person should know; ``feature_names`` the names of its feature ids and
     ``feature_areas`` the product areas that Pendo has its features in, by their names;
     ``replaces`` the file that it is the successor of; ``beside`` the hashes of what was read for it
-    in other files; ``made`` when a Data Sync export was.
+    in other files; ``made`` when a Data Sync export was; ``superseded`` the days that another file
+    of the folder tells of as synced later, with its name; ``histories`` who its clients and
+    visitors are.
     """
 
     source_file: str
@@ -56,6 +60,8 @@ class ExportFile:
     told_by: str = ""
     feature_areas: dict[str, str] = field(default_factory=dict)
     made: str = ""
+    superseded: dict[str, str] = field(default_factory=dict)
+    histories: tuple["History", ...] = ()
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
@@ -107,6 +113,8 @@ class ExportFile:
             "months": self.months,
             "told_by": self.told_by,
             "made": self.made,
+            "superseded": self.superseded,
+            "histories": [history.to_json() for history in self.histories],
             "columns": [
                 {k: v for k, v in asdict(column).items() if v is not None}
                 for column in self.columns
@@ -139,7 +147,36 @@ class ExportFile:
             told.get("told_by", ""),
             told.get("feature_areas", {}),
             told.get("made", ""),
+            told.get("superseded", {}),
+            tuple(map(History.from_json, told.get("histories", ()))),
         )
+
+
+@dataclass(frozen=True)
+class History:
+    """A table of who clients or visitors are, read beside an export.
+
+    ``sha256`` are its bytes, ``at`` the file that holds them.
+    """
+
+    export: ExportFile
+    sha256: str
+    at: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, to be kept; where the bytes lie is not."""
+        return {
+            "source_file": self.export.source_file,
+            "sha256": self.sha256,
+            "shape": self.export.shape,
+            "column_map": json.loads(self.export.to_json()),
+        }
+
+    @classmethod
+    def from_json(cls, told: dict[str, Any]) -> "History":
+        """The table again."""
+        of_file = told["source_file"], told["shape"], json.dumps(told["column_map"])
+        return cls(ExportFile.from_json(*of_file), told["sha256"])
 
 
 def understand_file(path: Path, source_file: str, vocabulary: Vocabulary) -> list[ExportFile]:
@@ -195,6 +232,8 @@ def _table(alternatives: Sequence[Opening], vocabulary: Vocabulary) -> tuple[Ope
     """The alternative that reads most like a table, and which of its rows is the header."""
     best, at, most = alternatives[0], None, (0, 0)
     for opening in alternatives:
+        if opening.rows and table_of(opening.rows[0][1]) is not None:
+            return opening, 0
         rows = [cells for _, cells in opening.rows]
         header = find_header(rows, vocabulary)
         known = 0 if header is None else recognised(rows[header], vocabulary)

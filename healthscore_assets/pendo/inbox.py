@@ -2,7 +2,7 @@
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,11 +21,15 @@ from healthscore_assets.pendo.definitions import (
 )
 from healthscore_assets.pendo.export_file import (
     ExportFile,
+    History,
     Reading,
     file_of,
     understand_file,
 )
-from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
+from healthscore_assets.pendo.fivetran import days, definitions
+from healthscore_assets.pendo.fivetran.tables import DEFINING, GROUP, PEOPLE
+from healthscore_assets.pendo.fivetran.versions import Version, read_versions, refuse_unreadable
+from healthscore_assets.pendo.headers.shapes import EVENTS, FEATURE_NAMES
 from healthscore_assets.pendo.periods import with_months
 from healthscore_assets.reading.dates.file_months import months_named
 from healthscore_assets.reading.inbox_files import (
@@ -45,7 +49,9 @@ class Delivery:
     """A table of the inbox: what it is, or why it cannot be used.
 
     ``months`` are those it tells of, even when it is refused for another reason; a file of
-    ``definitions`` of feature ids tells of none. ``ids`` are those that an export uses.
+    ``definitions`` of feature ids tells of none, nor does one of people. ``ids`` are those that an
+    export uses, ``versions`` the rows of a definition table, ``synced`` when the rows of each day
+    were synced first and last.
     """
 
     path: Path
@@ -55,6 +61,8 @@ class Delivery:
     problem: Problem | None
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     ids: frozenset[str] = frozenset()
+    versions: tuple[Version, ...] = ()
+    synced: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
@@ -69,7 +77,12 @@ class Delivery:
     @property
     def is_names(self) -> bool:
         """Whether it names features instead of telling of their use."""
-        return self.export is not None and self.export.shape == FEATURE_NAMES
+        return self.export is not None and self.export.shape in (FEATURE_NAMES, *DEFINING)
+
+    @property
+    def is_of_people(self) -> bool:
+        """Whether it tells who clients or visitors are."""
+        return self.export is not None and self.export.shape in PEOPLE
 
 
 def deliveries(inbox: Path, reading: Reading = AS_BUILT_IN) -> list[Delivery]:
@@ -91,15 +104,20 @@ def deliveries(inbox: Path, reading: Reading = AS_BUILT_IN) -> list[Delivery]:
 def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Delivery]:
     """The tables of files, each given with the folder that its name is told from.
 
-    Names of features are put to the exports of their folder. The same bytes in two months are
-    refused in the second: one of the two names must be wrong.
+    Names of features and people are put to the exports of their folder. The same bytes in two
+    months are refused in the second: one of the two names must be wrong.
     """
-    found = [each for path, inbox in files for each in _deliveries_of(path, inbox, reading)]
+    read = (each for path, inbox in files for each in _deliveries_of(path, inbox, reading))
+    found = _defined(list(read))
     names: dict[Path, list[Delivery]] = {}
+    people: dict[Path, list[Delivery]] = {}
     for delivery in found:
         if delivery.is_names:
             names.setdefault(delivery.path.parent, []).append(delivery)
+        if delivery.is_of_people:
+            people.setdefault(delivery.path.parent, []).append(delivery)
     found = [_with_names(each, names.get(each.path.parent, [])) for each in found]
+    found = [_with_people(each, people.get(each.path.parent, [])) for each in found]
     return _without_copies(_without_circles(found))
 
 
@@ -129,7 +147,8 @@ def _read_ahead(path: Path, inbox: Path, enough: Callable[[], bool]) -> bool:
 def of_month(found: list[Delivery], month: str) -> list[Delivery]:
     """The tables that tell of a month, without those that another one is the successor of.
 
-    Of Data Sync each has the parts that count in the month.
+    Of Data Sync each has the parts that count in the month; of Fivetran a day counts in the file
+    that was synced last.
     """
     telling = [delivery for delivery in found if month in delivery.months]
     replaced = {
@@ -138,6 +157,7 @@ def of_month(found: list[Delivery], month: str) -> list[Delivery]:
         if delivery.export is not None and delivery.export.replaces is not None
     }
     kept = [delivery for delivery in telling if delivery.path not in replaced]
+    kept = _without_days_told_later(kept, month)
     synced = [each for each in found if each.export is not None and each.export.made]
     if not synced:
         return kept
@@ -157,6 +177,15 @@ def _counting(delivery: Delivery, told: ExportFile | Problem | None) -> Delivery
     if isinstance(told, Problem):
         return replace(delivery, export=None, problem=told)
     return None if told is None else replace(delivery, export=told)
+
+
+def broken_histories(found: list[Delivery], read_before: Iterable[str]) -> list[Problem]:
+    """What is wrong with tables of people that a month was made with before, by their names.
+
+    Without them visitors would change their audience, and clients lose their names.
+    """
+    names = {*read_before}
+    return [each.problem for each in found if each.problem and each.source_file in names]
 
 
 def _files(inbox: Path) -> list[Path]:
@@ -237,11 +266,63 @@ def _of_months(path: Path, export: ExportFile, sidecar: Sidecar, reading: Readin
         if export.shape == FEATURE_NAMES:
             defined = read_definitions(path, export)
             return Delivery(path, export.source_file, (), export, None, defined)
+        if export.shape in DEFINING:
+            versions = tuple(read_versions(path, export))
+            return Delivery(path, export.source_file, (), export, None, versions=versions)
+        if export.shape in PEOPLE:
+            refuse_unreadable(path, export)
+            return Delivery(path, export.source_file, (), export, None)
         export, months = with_months(path, export, sidecar, reading.date_order)
         ids = frozenset(ids_used(path, export))
+        synced = days.synced(path, export) if export.shape == EVENTS else {}
     except ExportRefused as refused:
         return _refused(path, export.source_file, refused.problem)
-    return Delivery(path, export.source_file, months, export, None, ids=ids)
+    return Delivery(path, export.source_file, months, export, None, ids=ids, synced=synced)
+
+
+def _defined(found: list[Delivery]) -> list[Delivery]:
+    """The same with what Fivetran's tables define, joined over the files of a folder."""
+    told: dict[str, dict[str, Definition]] = {}
+    tables = [each for each in found if each.versions and each.export is not None]
+    for folder in dict.fromkeys(each.path.parent for each in tables):
+        here = {e.source_file: e for e in tables if e.path.parent == folder}
+        groups = {name for name, e in here.items() if e.export and e.export.shape == GROUP}
+        told |= definitions.joined(
+            {name: each.versions for name, each in here.items() if name not in groups},
+            {name: each.versions for name, each in here.items() if name in groups},
+        )
+    return [
+        replace(each, definitions=told[each.source_file]) if each.source_file in told else each
+        for each in found
+    ]
+
+
+def _with_people(delivery: Delivery, people: list[Delivery]) -> Delivery:
+    """An export with the tables of its folder that tell who clients and visitors are."""
+    if delivery.export is None or not delivery.months or not people:
+        return delivery
+    histories = tuple(
+        History(each.export, each.sha256, str(each.path)) for each in people if each.export
+    )
+    return replace(delivery, export=replace(delivery.export, histories=histories))
+
+
+def _without_days_told_later(kept: list[Delivery], month: str) -> list[Delivery]:
+    """Of the days of a month that several files of a folder tell, the one synced last counts."""
+    groups: dict[tuple[Path, bool], dict[str, Mapping[str, tuple[int, int]]]] = {}
+    for each in kept:
+        if each.synced and each.export is not None:
+            of = each.path.parent, each.export.index("page_id") is None
+            groups.setdefault(of, {})[each.source_file] = each.synced
+    told: dict[str, days.ToldLater] = {}
+    for files in groups.values():
+        told |= days.superseded(files, month)
+    return [
+        replace(each, export=days.without(each.export, told[each.source_file]))
+        if each.export is not None and told.get(each.source_file)
+        else each
+        for each in kept
+    ]
 
 
 def _with_names(delivery: Delivery, beside: list[Delivery]) -> Delivery:

@@ -1,6 +1,7 @@
 """Which months a table tells of: by a column, else by its name, else by its sidecar."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -80,6 +81,30 @@ def month_of_rows(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray
     """
     assert export.dates is not None, export.source_file
     return pc.fill_null(export.dates.months(pc.utf8_trim_whitespace(cells)), export.months[0])
+
+
+def counts_in(export: ExportFile, month: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Whether each row counts in a month, from the cells of the column of dates.
+
+    One of a day that another file tells of later does not.
+    """
+    at = pc.equal(month_of_rows(export, cells), month)
+    if export.superseded:
+        at = pc.and_(at, pc.invert(_told_later(export, cells)))
+    return at
+
+
+def told_later(export: ExportFile, month: str, cells: pa.ChunkedArray) -> int:
+    """How many rows of a month are of days that another file tells of later."""
+    if not export.superseded:
+        return 0
+    at = pc.and_(pc.equal(month_of_rows(export, cells), month), _told_later(export, cells))
+    return pc.sum(at).as_py() or 0
+
+
+def _told_later(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    days = pa.array([date.fromisoformat(day) for day in export.superseded], pa.date32())
+    return pc.is_in(day_of_rows(export, cells), value_set=days)
 
 
 def day_of_rows(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.inbox import Delivery
-from healthscore_assets.pendo.periods import month_of_rows
+from healthscore_assets.pendo.periods import counts_in
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
 from healthscore_assets.reading.formats.datasync import part_file
@@ -122,15 +122,17 @@ def _size(path: Path, export: ExportFile) -> int:
 
 
 def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
-    """Rows below the header, blank lines left out; of a file of several months the month's."""
+    """Rows below the header, blank lines left out; of a file of several months the month's.
+
+    Those of days that another file tells of later are left out.
+    """
     at = export.when
     if at is None or export.layout.parts:
         return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
     for batch in tables.batches(delivery.path, export.source_file, export.layout, [], [at]):
         if len(batch.source_row):
-            months = month_of_rows(export, batch.cells[name_of(at)])
-            rows += pc.sum(pc.equal(months, month)).as_py() or 0
+            rows += pc.sum(counts_in(export, month, batch.cells[name_of(at)])).as_py() or 0
         if month == delivery.months[0]:
             rows += len(batch.misshapen)  # rows that tell no month count in the first
     return rows

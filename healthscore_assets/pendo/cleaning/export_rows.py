@@ -24,8 +24,9 @@ from healthscore_assets.pendo.cleaning.metrics import Metric, exact_total, parse
 from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE, RefusedLines
 from healthscore_assets.pendo.cleaning.total_rows import TotalRows, says_total
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.fivetran.marks import marked_as_gone
 from healthscore_assets.pendo.headers.shapes import EVENTS
-from healthscore_assets.pendo.periods import day_of_rows, month_of_rows
+from healthscore_assets.pendo.periods import counts_in, day_of_rows, told_later
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Batch, NotTyped, name_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
@@ -89,6 +90,7 @@ class ExportRows:
         one_visitor = export.index("visitor_id") is not None
         self._most_minutes = 1440.0 * days_in(month) if one_visitor else LARGEST_VALUE
         self._texts = {role: export.index(role) for role in _TEXTS}
+        self._marks = {role: export.index(role) for role in ("deleted", "active")}
         self._metrics = export.metrics
         long = export.shape == EVENTS
         self._feature = [export.index(role) for role in _feature_roles(export)] if long else []
@@ -111,6 +113,7 @@ class ExportRows:
         typed = [n for n in self._numbers if n not in self._as_text]
         told = [*self._texts.values(), *self._feature, self._export.when]
         texts = [n for n in told if n is not None]
+        texts += [n for n in self._marks.values() if n is not None]
         texts += [n for n in self._numbers if n in self._as_text]
         of_file = (self._path, self._export.source_file, self._export.layout)
         for batch in tables.batches(*of_file, typed, dict.fromkeys(texts)):
@@ -139,8 +142,9 @@ class ExportRows:
         misshapen = batch.misshapen if self._month == self._export.months[0] else []
         if not len(batch.source_row):
             return Batch(batch.cells, batch.source_row, misshapen)
-        months = month_of_rows(self._export, batch.cells[name_of(when)])
-        at = pc.equal(months, self._month).combine_chunks()
+        dates = batch.cells[name_of(when)]
+        self.sums.told_later += told_later(self._export, self._month, dates)
+        at = counts_in(self._export, self._month, dates).combine_chunks()
         return Batch(batch.cells.filter(at), batch.source_row.filter(at), misshapen)
 
     def _understand(self, batch: Batch) -> Understood:
@@ -163,6 +167,7 @@ class ExportRows:
             date,
             blank=_blank(texts, parsed),
             header=self._repeats_header(texts),
+            gone=self._gone(batch),
         )
         texts["client_id"] = told.ids
         refused = pc.is_valid(reason)
@@ -200,6 +205,11 @@ class ExportRows:
             if n is not None:
                 found.append(pc.equal(texts[role], self._export.columns[n].header.strip()))
         return functools.reduce(pc.and_, found)
+
+    def _gone(self, batch: Batch) -> pa.ChunkedArray | None:
+        """Rows that are deleted at their source, where columns tell."""
+        cells = [None if n is None else batch.cells[name_of(n)] for n in self._marks.values()]
+        return marked_as_gone(*cells)
 
     def _features(self, batch: Batch) -> pa.ChunkedArray | None:
         """The feature of each row: its name, else the name of its id, else the id."""

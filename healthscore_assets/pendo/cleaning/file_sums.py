@@ -15,15 +15,17 @@ class FileSums:
 
     ``engagement`` sums each measure over all rows, refused ones included; ``rows`` are those below
     the header; ``total_rows`` were dropped, their sums agreed; ``added_up`` are events that were
-    added up to another of their visitor's day; ``cells`` hold anything, ``zeros`` a zero and
-    ``not_collected`` nothing; ``id_lists`` are client cells that held several ids, ``mangled_ids``
-    ids that a spreadsheet rewrote.
+    added up to another of their visitor's day, ``told_later`` rows of days that another file tells
+    of as synced later, not read and not among ``rows``; ``cells`` hold anything, ``zeros`` a zero
+    and ``not_collected`` nothing; ``id_lists`` are client cells that held several ids,
+    ``mangled_ids`` ids that a spreadsheet rewrote.
     """
 
     engagement: dict[str, Decimal] = field(default_factory=dict)
     rows: int = 0
     total_rows: int = 0
     added_up: int = 0
+    told_later: int = 0
     cells: int = 0
     zeros: int = 0
     not_collected: int = 0

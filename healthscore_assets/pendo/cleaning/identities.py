@@ -68,6 +68,7 @@ def refusals(
     known: Identities,
     feature: pa.ChunkedArray | None = None,
     date: pa.ChunkedArray | None = None,
+    gone: pa.ChunkedArray | None = None,
     *,
     blank: pa.ChunkedArray,
     header: pa.ChunkedArray,
@@ -76,16 +77,17 @@ def refusals(
 
     Parameters: ``visitor_id`` is null in an export without visitors; ``feature`` and ``date`` are
     the cells of columns that an export may have; ``blank`` marks rows that hold nothing, ``header``
-    those that repeat the header.
+    those that repeat the header, ``gone`` those that are deleted at their source.
     """
     excluded = pa.array(list(known.excluded_accounts), pa.string())
     visitors = pa.array(list(known.excluded_visitors), pa.string())
     left_out = pc.or_(
         pc.is_in(clients.ids, value_set=excluded), pc.is_in(clients.delivered, value_set=excluded)
     )
-    reasons = {
-        "blank_row": blank,
-        "repeated_header": header,
+    reasons = {"blank_row": blank, "repeated_header": header}
+    if gone is not None:
+        reasons["deleted_row"] = gone
+    reasons |= {
         "placeholder_client": pc.equal(clients.ids, "ACCOUNT-UNIQUE-ID"),
         # Usage that is nobody's is no fault of its file, whether it names a client or not.
         "anonymous_visitor": pc.starts_with(visitor_id, _ANONYMOUS),

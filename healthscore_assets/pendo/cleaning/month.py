@@ -21,6 +21,7 @@ from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
 from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
 from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.fivetran.people import People
 from healthscore_assets.reading.formats.batch import NotTyped
 from healthscore_assets.reading.formats.datasync import part_name, places
 from healthscore_assets.reading.formats.tables import text_columns
@@ -106,7 +107,9 @@ def clean_month(
         quarantine.append(lines)
         sums.append(read)
     accepted = ibis.table(_ROW_SCHEMA, name=_ROWS)
-    visitors = engine.keep(_VISITORS, visitor_month(accepted, internal_domains))
+    people = People(engine, exports, _ROWS, known.client_aliases)
+    of_visitors = people.rows(_ROW_SCHEMA) if people.told else accepted
+    visitors = engine.keep(_VISITORS, visitor_month(of_visitors, internal_domains))
     (counts,) = engine.rows(
         visitors.aggregate(
             both=visitors.count(where=visitors.disagrees),
@@ -126,7 +129,7 @@ def clean_month(
         cleaned_usage=_long(engine, metrics, repeated=repeated),
         visitor_month=visitors,
         quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
-        client_names=client_names(accepted),
+        client_names=client_names(accepted, people.client_names() if people.told else None),
         visitor_activity=visitor_activity(accepted),
         feature_areas=engine.arrow("areas_of_pendo", areas, schema_of(FEATURE_AREAS)),
         sources=accepted,

@@ -155,6 +155,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Parent ID",
     ),
     "app_id": ("App ID", "Application ID"),
+    "synced": ("Fivetran Synced",),
+    "deleted": ("Fivetran Deleted",),
+    "active": ("Fivetran Active",),
 }
 """By canonical column, the headers that messages suggest first; compared as `comparable` does."""
 

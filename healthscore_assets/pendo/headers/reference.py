@@ -28,9 +28,12 @@ _TELLS = {
     "page_views": "page views",
     "minutes": "minutes: of the feature in events, of the visitor in wide tables",
     "days_active": "days with activity: of the feature in events, of the visitor in wide tables",
-    "area": "nothing: areas come from `lookups/product_areas.csv`",
+    "area": "in tables of names the product area, where `lookups/product_areas.csv` has none",
     "parent_client_id": "nothing: the account above the client is not the client",
     "app_id": "nothing that is scored",
+    "synced": "in events, which of several files tells of a day: the one synced last",
+    "deleted": "in events, whether the row is deleted at its source, and so left out",
+    "active": "in events, whether the row is still so at its source, or left out",
 }
 
 

@@ -57,6 +57,7 @@ _SAYS = {
 }
 _FEATURE, _PAGE = ("feature_id", "feature"), ("page_id", "page")
 _INFORMATION = ("client_name", "visitor_name", "email", "parent_client_id", "app_id", "area")
+_MARKS = ("synced", "deleted", "active")
 _PEOPLE = ("client_id", "visitor_id", "is_internal", *_INFORMATION)
 _TOTALS = ("minutes", "days_active")
 _PER_EVENT = ("events", "clicks", "page_views")
@@ -150,7 +151,7 @@ def _events(columns: Sequence[Column], counts: Collection[str]) -> Shape:
     subject = _FEATURE if roles.intersection(_FEATURE) else _PAGE
     when = next((role for role in ("hour", "day", "period") if role in roles), "period")
     single = ("client_id", "visitor_id", "is_internal", when, *subject, *COUNTS)
-    kept = _kept(columns, single, _PEOPLE)
+    kept = _kept(columns, single, (*_PEOPLE, *_MARKS))
     of_events = "clicks" if subject is _FEATURE else "page_views"
     counted = [of_events if c.role == "events" else c.role for c in kept]
     for measure in COUNTS:
