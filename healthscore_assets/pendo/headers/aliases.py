@@ -155,9 +155,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "Parent ID",
     ),
     "app_id": ("App ID", "Application ID"),
-    "synced": ("Fivetran Synced",),
-    "deleted": ("Fivetran Deleted",),
-    "active": ("Fivetran Active",),
+    "synced": ("_fivetran_synced",),
+    "deleted": ("_fivetran_deleted",),
+    "active": ("_fivetran_active",),
 }
 """By canonical column, the headers that messages suggest first; compared as `comparable` does."""
 
