@@ -143,11 +143,13 @@ def _pull_months(
 
 
 def _line(pulled: "PulledMonth") -> str:
+    from healthscore_assets.monitoring.observation import plural
+
     if not pulled.rows:
         return f"{pulled.month} has no rows at Pendo; nothing was written"
     resumed = f", {pulled.resumed} of them from before" if pulled.resumed else ""
     same = "" if pulled.changed else "; the same as before"
     return (
-        f"{pulled.month} {pulled.rows:>9,} rows, {pulled.pages} pages{resumed}, "
-        f"{pulled.windows} windows, {pulled.seconds:.1f} s{same}"
+        f"{pulled.month} {pulled.rows:>9,} rows, {plural(pulled.pages, 'page')}{resumed}, "
+        f"{plural(pulled.windows, 'window')}, {pulled.seconds:.1f} s{same}"
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from healthscore_assets.orchestration.failures import PARTITION, reasons
+from healthscore_assets.orchestration.pulling import is_pull
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ def last_runs(instance: dg.DagsterInstance) -> dict[str, LastRun]:
     for record in instance.get_run_records(limit=10_000):
         run = record.dagster_run
         month = run.tags.get(PARTITION)
-        if month is None or month in found:
+        if month is None or month in found or is_pull(run):
             continue
         ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else None
         failed = run.status in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from healthscore_assets.lookups.sources_settings import SourcesSettings, read_sources_settings
+from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.orchestration.outbox import secrets_of_environment
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.api.bodies import Window
@@ -55,7 +56,7 @@ def _puller(
         def on_page(_: Window, page: KeptPage) -> None:
             nonlocal pages, rows
             pages, rows = pages + 1, rows + page.rows
-            tell(f"{month}: {pages} pages, {rows:,} rows so far")
+            tell(f"{month}: {plural(pages, 'page')}, {rows:,} rows so far")
 
         today = datetime.now(UTC).date()
         return pull_month(pendo, workplace.inbox, month, today, settings.pendo.page_rows, on_page)

@@ -12,6 +12,7 @@ from healthscore_assets.monitoring.lake_check import Known, Made, Report, check_
 from healthscore_assets.orchestration.failures import PARTITION
 from healthscore_assets.orchestration.files import SWITCHED_OFF
 from healthscore_assets.orchestration.plan import DATA_VERSION, RAW
+from healthscore_assets.orchestration.pulling import is_pull
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.worker import UNDER_WAY
 from healthscore_assets.orchestration.workplace import Workplace
@@ -110,7 +111,7 @@ def _version_of(asset: str) -> str:
 
 def _in_the_making(instance: dg.DagsterInstance) -> set[str]:
     runs = instance.get_runs(dg.RunsFilter(statuses=UNDER_WAY))
-    return {run.tags[PARTITION] for run in runs if PARTITION in run.tags}
+    return {run.tags[PARTITION] for run in runs if PARTITION in run.tags and not is_pull(run)}
 
 
 def _told(report: Report, seconds: float) -> dict[str, dg.MetadataValue]:

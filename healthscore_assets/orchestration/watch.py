@@ -26,6 +26,7 @@ from healthscore_assets.orchestration.plan import (
     made_before_lookups,
     plan_months,
 )
+from healthscore_assets.orchestration.pulling import is_pull
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
@@ -44,6 +45,9 @@ _ENDED = [
 PATIENCE_SECONDS = 30.0
 """How long a tick reads new files, half of what Dagster allows a tick; the next one goes on."""
 
+
+_PULLS_BETWEEN = 100
+"""Runs of a month that are looked through for the newest that made tables; a day pulls once."""
 
 _LINES = 50
 """Of more reports than these the number is told; each is remembered in the cursor."""
@@ -237,8 +241,9 @@ def _in_vain(instance: dg.DagsterInstance, month: str, asked: str, cause: str) -
         return True
     if asked.rpartition("-")[0] != cause.rpartition("-")[0]:
         return False
-    newest = instance.get_runs(dg.RunsFilter(tags={PARTITION: month}), limit=1)
-    return bool(newest) and not newest[0].is_success
+    runs = instance.get_runs(dg.RunsFilter(tags={PARTITION: month}), limit=_PULLS_BETWEEN)
+    newest = next((run for run in runs if not is_pull(run)), None)
+    return newest is not None and not newest.is_success
 
 
 def _months_of(workplace: Workplace, told: Delivered, look: _Look) -> set[str]:

@@ -78,7 +78,7 @@ def test_months_are_pulled_and_told_a_line_each(pulling: Pulling) -> None:
     march, april, may, *rest = done.stdout.splitlines()
     assert march == "[1/3] 2024-03 has no rows at Pendo; nothing was written"
     assert april.startswith("[2/3] 2024-04 ")
-    assert " rows, 3 pages, 1 windows, " in may
+    assert " rows, 3 pages, 1 window, " in may
     assert rest == ["3 of 3 months pulled.", "Next: healthscore run"]
     assert [*pulling.files()] == [
         "features.csv",
