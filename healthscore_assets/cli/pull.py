@@ -128,8 +128,8 @@ def _pull_months(
         except PullFailed as failed:
             problems.append(str(failed))
             line = f"{month} failed; its file stays as it was"
-            if failed.lasting:
-                break
+            if failed.lasting or not (failed.reached or done):
+                break  # the others would fail by the same
         finally:
             if status is not None:
                 status.stop()

@@ -273,9 +273,10 @@ def test_who_asks_for_more_than_five_minutes_is_asked_another_day(tmp_path: Path
 
 def test_a_server_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
     puller = Puller(tmp_path, f"http://127.0.0.1:{unused_port()}")
-    with pytest.raises(PullFailed, match="refused the connection") as failed:
+    with pytest.raises(PullFailed, match="refused the connection; see whether it can be") as failed:
         puller.pull(MAY)
     assert not failed.value.lasting
+    assert not failed.value.reached
     assert len(puller.waits) == TRIES - 1
     assert not (tmp_path / "pulled" / ".pull" / MAY / "2024-05-01+31.split").exists()
 

@@ -50,9 +50,11 @@ _SIZE_OR_TIME = re.compile(
 class _Again(Exception):
     """May pass the next time. ``less`` says that otherwise a smaller request may."""
 
-    def __init__(self, found: str, *, wait: float | None = None, less: bool = False) -> None:
+    def __init__(
+        self, found: str, *, wait: float | None = None, less: bool = False, reached: bool = True
+    ) -> None:
         super().__init__(found)
-        self.wait, self.less = wait, less
+        self.wait, self.less, self.reached = wait, less, reached
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,9 @@ class Pendo:
         except _Again as last:
             if last.less:
                 raise TooMuch(str(last)) from None
+            if not last.reached:
+                todo = "see whether it can be reached from here, and whether sources.yaml names it"
+                raise PullFailed(f"{self.place}: {last}; {todo}", reached=False) from None
             raise self._failed(str(last), "if it goes on, see whether Pendo is well") from None
 
     def _once(
@@ -120,7 +125,7 @@ class Pendo:
             why = why_no_answer(httpx.URL(self.address).host, error)
             if why.todo is not None:
                 raise self._failed(why.found, why.todo, lasting=True) from None
-            raise _Again(why.found, less=why.reached) from None
+            raise _Again(why.found, less=why.reached, reached=why.reached) from None
         if status != httpx.codes.OK:
             raise self._refusal(status, headers, words, smallest)
         try:

@@ -4,12 +4,13 @@
 class PullFailed(Exception):
     """A month cannot be pulled; the message is one line: what was found, and what to do.
 
-    ``lasting`` says that no other month can be either, until somebody mends something.
+    ``lasting`` says that no other month can be either, until somebody mends something;
+    ``reached`` whether Pendo was.
     """
 
-    def __init__(self, line: str, *, lasting: bool = False) -> None:
+    def __init__(self, line: str, *, lasting: bool = False, reached: bool = True) -> None:
         super().__init__(line)
-        self.lasting = lasting
+        self.lasting, self.reached = lasting, reached
 
 
 class TooMuch(Exception):

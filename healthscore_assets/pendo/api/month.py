@@ -85,7 +85,9 @@ def pull_month(
     try:
         return _pulled(pendo, inbox, month, _window(month, today), page_rows, began, on_page)
     except PullFailed as failed:
-        raise PullFailed(f"{month} is not pulled: {failed}", lasting=failed.lasting) from None
+        raise PullFailed(
+            f"{month} is not pulled: {failed}", lasting=failed.lasting, reached=failed.reached
+        ) from None
     except OSError as error:
         raise _not_writable(inbox, error) from None
 
