@@ -8,7 +8,8 @@ from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.secrets import SecretMissing
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import SOURCES
-from healthscore_assets.orchestration.pulling import PULLED, pulling
+from healthscore_assets.orchestration.pull_runs import PULLED
+from healthscore_assets.orchestration.pulling import pulling
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.api.failed import PullFailed
 
@@ -39,7 +40,7 @@ def pulled_export(
             "windows": pulled.windows,
             "seconds": round(pulled.seconds, 1),
             "changed": pulled.changed,
-            "sha256": pulled.sha256 or "nothing was written: Pendo tells of no use",
-            "file": str(pulled.path),
+            "sha256": pulled.sha256 or "nothing was written: no use is told",
+            "file": str(pulled.path or "none"),
         }
     )

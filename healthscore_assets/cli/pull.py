@@ -1,4 +1,4 @@
-"""``healthscore pull``: usage from Pendo's API into the inbox."""
+"""``healthscore pull``: usage from Pendo's API, or a warehouse, into the inbox."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,7 +49,8 @@ def pull(
 
     The key is in PENDO_INTEGRATION_KEY, the data centre in
     lookups/sources.yaml. A month that fails does not stop the others, and
-    keeps its file. A pull that broke off goes on where it was.
+    keeps its file. A pull that broke off goes on where it was. With
+    `source: warehouse` the months come from there, whatever changed.
 
     \b
     Examples:
@@ -146,10 +147,10 @@ def _line(pulled: "PulledMonth") -> str:
     from healthscore_assets.monitoring.observation import plural
 
     if not pulled.rows:
-        return f"{pulled.month} has no rows at Pendo; nothing was written"
-    resumed = f", {pulled.resumed} of them from before" if pulled.resumed else ""
+        return f"{pulled.month} has no rows there; nothing was written"
+    asked = ""
+    if pulled.pages:
+        resumed = f", {pulled.resumed} of them from before" if pulled.resumed else ""
+        asked = f" {plural(pulled.pages, 'page')}{resumed}, {plural(pulled.windows, 'window')},"
     same = "" if pulled.changed else "; the same as before"
-    return (
-        f"{pulled.month} {pulled.rows:>9,} rows, {plural(pulled.pages, 'page')}{resumed}, "
-        f"{plural(pulled.windows, 'window')}, {pulled.seconds:.1f} s{same}"
-    )
+    return f"{pulled.month} {pulled.rows:>9,} rows,{asked} {pulled.seconds:.1f} s{same}"

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from healthscore_assets.delivery.outbox.notes import Note
-from healthscore_assets.orchestration.pulling import is_pull
+from healthscore_assets.orchestration.pull_runs import is_pull
 
 PARTITION = "dagster/partition"
 

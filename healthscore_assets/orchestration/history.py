@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from healthscore_assets.orchestration.failures import PARTITION, reasons
-from healthscore_assets.orchestration.pulling import is_pull
+from healthscore_assets.orchestration.pull_runs import is_pull
 
 
 @dataclass(frozen=True)

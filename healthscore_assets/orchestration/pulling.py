@@ -5,24 +5,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import dagster as dg
-
+from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.sources_settings import SourcesSettings, read_sources_settings
 from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.orchestration.outbox import secrets_of_environment
+from healthscore_assets.orchestration.warehouse import refresh_inbox
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.api.bodies import Window
 from healthscore_assets.pendo.api.failed import PullFailed
 from healthscore_assets.pendo.api.kept import KeptPage
 from healthscore_assets.pendo.api.month import PulledMonth, only_pull, pull_month
 from healthscore_assets.pendo.api.opened import open_pendo
-
-PULLED = "pulled_export"
-"""The asset; it stands before the inbox, so nothing of the graph is made from it directly."""
-
-PULLS = "pulls"
-ONE_AT_A_TIME = {"healthscore/pull": "yes"}
-"""Tag of runs of which the queue starts one at a time."""
+from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
+from healthscore_assets.pendo.warehouse.refresh import FOLDER
 
 Tell = Callable[[str], None]
 
@@ -35,17 +30,36 @@ def pulling(workplace: Workplace, tell: Tell) -> Iterator[Callable[[str], Pulled
     Raises LookupRefused, SecretMissing and PullFailed, as what it gives does the last.
     """
     settings = read_sources_settings(workplace.sources_file)
-    pull = _puller(workplace, settings, tell)
+    from_warehouse = settings.source == "warehouse"
+    pull = _of_warehouse(workplace) if from_warehouse else _of_pendo(workplace, settings, tell)
     with only_pull(workplace.inbox):
         yield pull
 
 
-def _puller(
+def _of_warehouse(workplace: Workplace) -> Callable[[str], PulledMonth]:
+    def pull(month: str) -> PulledMonth:
+        began = time.monotonic()
+        try:
+            report = refresh_inbox(workplace, (month,))
+        except WarehouseFailed as failed:
+            raise PullFailed(f"{month} is not pulled: {failed}", lasting=True) from None
+        file = next((each for each in report.files if each.month == month), None)
+        path = None if file is None else workplace.inbox / FOLDER / file.name
+        return PulledMonth(
+            month=month,
+            rows=0 if file is None else file.rows,
+            seconds=time.monotonic() - began,
+            path=path,
+            sha256=None if path is None else content_hash(path),
+            changed=bool(report.gone) or any(each.changed for each in report.files),
+        )
+
+    return pull
+
+
+def _of_pendo(
     workplace: Workplace, settings: SourcesSettings, tell: Tell
 ) -> Callable[[str], PulledMonth]:
-    if settings.source == "warehouse":
-        found = f"{workplace.sources_file}: source is warehouse, and pull asks Pendo's API"
-        raise PullFailed(f"{found}; set source: files to pull from there", lasting=True)
     pendo = open_pendo(
         settings.pendo, secrets_of_environment(), lambda: datetime.now(UTC), time.sleep, tell
     )
@@ -62,8 +76,3 @@ def _puller(
         return pull_month(pendo, workplace.inbox, month, today, settings.pendo.page_rows, on_page)
 
     return pull
-
-
-def is_pull(run: dg.DagsterRun) -> bool:
-    """Whether a run pulls, and makes no tables."""
-    return run.job_name == PULLS or run.asset_selection == {dg.AssetKey(PULLED)}

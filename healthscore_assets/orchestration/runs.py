@@ -9,7 +9,7 @@ import dagster as dg
 
 from healthscore_assets.orchestration.failures import PARTITION
 from healthscore_assets.orchestration.plan import DATA_VERSION, MonthPlan
-from healthscore_assets.orchestration.pulling import is_pull
+from healthscore_assets.orchestration.pull_runs import is_pull
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
 

@@ -10,7 +10,7 @@ from healthscore_assets.orchestration.arrived import ARRIVED, arrival
 from healthscore_assets.orchestration.operators import Operators
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import RAW
-from healthscore_assets.orchestration.pulling import ONE_AT_A_TIME, PULLED, PULLS
+from healthscore_assets.orchestration.pull_runs import ONE_AT_A_TIME, PULLED, PULLS
 from healthscore_assets.orchestration.runs import STARTED_FROM
 from healthscore_assets.orchestration.self_check import nightly_self_check
 from healthscore_assets.orchestration.workplace import Workplace

@@ -12,7 +12,7 @@ from healthscore_assets.monitoring.lake_check import Known, Made, Report, check_
 from healthscore_assets.orchestration.failures import PARTITION
 from healthscore_assets.orchestration.files import SWITCHED_OFF
 from healthscore_assets.orchestration.plan import DATA_VERSION, RAW
-from healthscore_assets.orchestration.pulling import is_pull
+from healthscore_assets.orchestration.pull_runs import is_pull
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.worker import UNDER_WAY
 from healthscore_assets.orchestration.workplace import Workplace

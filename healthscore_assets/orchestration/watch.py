@@ -26,7 +26,7 @@ from healthscore_assets.orchestration.plan import (
     made_before_lookups,
     plan_months,
 )
-from healthscore_assets.orchestration.pulling import is_pull
+from healthscore_assets.orchestration.pull_runs import is_pull
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from delivery_servers import HttpServer, answers, never_answers, unused_port
@@ -76,7 +77,7 @@ def test_months_are_pulled_and_told_a_line_each(pulling: Pulling) -> None:
     done = pulling.pull("--from", "2024-03", "--to", "2024-05")
     assert (done.returncode, done.stderr) == (0, "")
     march, april, may, *rest = done.stdout.splitlines()
-    assert march == "[1/3] 2024-03 has no rows at Pendo; nothing was written"
+    assert march == "[1/3] 2024-03 has no rows there; nothing was written"
     assert april.startswith("[2/3] 2024-04 ")
     assert " rows, 3 pages, 1 window, " in may
     assert rest == ["3 of 3 months pulled.", "Next: healthscore run"]
@@ -139,12 +140,35 @@ def test_settings_that_cannot_be_read_are_told(pulling: Pulling) -> None:
     assert done.returncode == 1
     assert "sources.yaml" in done.stderr
     assert "pendo.region" in done.stderr
-    pulling.project.lookup(
-        "sources.yaml", "source: warehouse\nwarehouse:\n  backend: duckdb\n  table: events\n"
+
+
+def test_with_a_warehouse_months_are_pulled_from_there_whatever_changed(tmp_path: Path) -> None:
+    project = Project.make(tmp_path)
+    project.lookup(
+        "sources.yaml", "source: warehouse\nwarehouse:\n  backend: duckdb\n  table: uses\n"
     )
-    done = pulling.pull("--from", "2024-05")
-    assert done.returncode == 1
-    assert "source is warehouse, and pull asks Pendo's API; set source: files" in done.stderr
+    with duckdb.connect(str(tmp_path / "usage.duckdb")) as database:
+        database.execute(
+            "CREATE TABLE uses AS SELECT * FROM (VALUES"
+            " ('acme', 'ann', 'Board', DATE '2024-04-30', 2),"
+            " ('acme', 'ann', 'Board', DATE '2024-05-01', 3)"
+            ") AS rows (account_id, visitor_id, feature, day, clicks)"
+        )
+    place = {"HEALTHSCORE_WAREHOUSE": str(tmp_path / "usage.duckdb")}
+    done = project.run("pull", "--from", "2024-04", "--to", "2024-06", **place)
+    assert (done.returncode, done.stderr) == (0, "")
+    april, may, june, *rest = done.stdout.splitlines()
+    assert april.startswith("[1/3] 2024-04         1 rows, ")
+    assert may.startswith("[2/3] 2024-05         1 rows, ")
+    assert june == "[3/3] 2024-06 has no rows there; nothing was written"
+    assert rest == ["3 of 3 months pulled.", "Next: healthscore run"]
+    files = sorted(path.name for path in (project.inbox / "pulled").glob("[!.]*"))
+    assert files == ["usage 2024-04.parquet", "usage 2024-05.parquet"]
+    again = project.run("pull", "--from", "2024-05", **place)
+    assert again.stdout.strip().endswith("; the same as before")
+    missing = project.run("pull", "--from", "2024-05")
+    assert missing.returncode == 1
+    assert "HEALTHSCORE_WAREHOUSE is not set" in missing.stderr
 
 
 def test_a_month_that_fails_does_not_stop_the_others(pulling: Pulling) -> None:

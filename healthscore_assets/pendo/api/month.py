@@ -33,21 +33,21 @@ _LAYOUT = 1
 
 @dataclass(frozen=True)
 class PulledMonth:
-    """What came of a month: without rows nothing was written.
+    """What came of a month: without rows nothing was written, and there is no path.
 
-    ``changed`` says whether the inbox differs from before; ``resumed`` counts the pages that an
-    earlier pull had got.
+    ``changed`` says whether the inbox differs from before; ``pages`` and ``windows`` are of Pendo's
+    API, and ``resumed`` of those pages were there from an earlier pull.
     """
 
     month: str
     rows: int
-    pages: int
-    windows: int
     seconds: float
-    resumed: int
-    path: Path
+    path: Path | None
     sha256: str | None
     changed: bool
+    pages: int = 0
+    windows: int = 0
+    resumed: int = 0
 
 
 @contextmanager
