@@ -18,6 +18,7 @@ import pytest
 
 from healthscore_assets.lookups.sources_settings import Warehouse
 from healthscore_assets.pendo.headers.grammar import NOTHING_WRITTEN, Vocabulary
+from healthscore_assets.pendo.inbox import deliveries
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
 from healthscore_assets.pendo.warehouse.refresh import Order, refresh
 from healthscore_assets.pendo.warehouse.report import File, Report
@@ -141,6 +142,8 @@ class WarehouseExamples:
         assert names(given.refresh(table="uses")) == ["usage 2024-04", "usage 2024-05"]
         assert given.column("usage 2024-04", "count") == [1]
         assert sorted(given.column("usage 2024-05", "count")) == [2, 4]
+        read = [(each.months, each.problem) for each in deliveries(given.inbox)]
+        assert read == [(("2024-04",), None), (("2024-05",), None)]
 
     def test_rows_without_a_time_and_of_no_month_of_the_graph_are_told(self, given: Given) -> None:
         given.sql(EVENTS + event("2024-05-02 00:00:00+00") + event("1970-01-01 00:00:00+00"))

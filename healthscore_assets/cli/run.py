@@ -168,7 +168,9 @@ def _from_warehouse(workplace: "Workplace", console: "Console") -> list[str]:
 
     if has_warehouse(workplace):
         try:
-            _say(console, refresh_inbox(workplace).line())
+            with console.status("Taking usage from the warehouse"):
+                report = refresh_inbox(workplace)
+            _say(console, report.line())
         except WarehouseFailed as failed:
             return [str(failed)]
     return []

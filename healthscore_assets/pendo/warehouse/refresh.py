@@ -85,7 +85,7 @@ def _found(connection: Connection, usage: tables.Usage, order: Order) -> dict[st
     if order.months is not None:
         asked = [m for m in order.months if order.first <= m <= order.last]
         if asked:
-            found = fingerprints.of_months(connection, usage, asked[0], asked[-1])
+            found = fingerprints.of_months(connection, usage, min(asked), max(asked))
             if found or connection.has_rows(usage.table):
                 return {month: each for month, each in found.items() if month in asked}
     else:
