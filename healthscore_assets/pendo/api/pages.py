@@ -10,9 +10,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from io import RawIOBase
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -20,6 +21,9 @@ from healthscore_assets.pendo.api.bodies import KEYS, Window
 from healthscore_assets.pendo.api.failed import NotWhole, TooMuch
 from healthscore_assets.reading.formats.json_rows import RESULTS, JsonRows
 from healthscore_assets.reading.refused import ExportRefused
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 SCHEMA = pa.schema(
     {
@@ -48,10 +52,25 @@ class Page:
 
     def digest(self) -> str:
         """By which the same rows are known again."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, SCHEMA) as stream:
-            stream.write_table(self.rows.combine_chunks())
-        return hashlib.sha256(sink.getvalue()).hexdigest()
+        sink = _Hashed()
+        with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), SCHEMA) as stream:
+            for batch in self.rows.to_batches(max_chunksize=_ROWS):
+                stream.write_batch(batch)
+        return sink.sha256.hexdigest()
+
+
+class _Hashed(RawIOBase):
+    """What is written is hashed and not kept."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: "ReadableBuffer") -> int:
+        self.sha256.update(content)
+        return len(memoryview(content))
 
 
 def read_page(answer: Path, window: Window, begins_with: str | None, limit: int) -> Page:
