@@ -110,6 +110,17 @@ def test_a_month_keeps_its_tables_while_one_of_people_is_broken(running: Running
     assert {row[0] for row in rows(running, "visitor_month", "audience")} == {"external"}
 
 
+def test_a_month_keeps_its_areas_while_their_names_are_broken(running: Running) -> None:
+    folder = running.project.inbox / "fivetran"
+    ft.put(folder, **ft.EVERYTHING)
+    running.run_planned()
+    before = running.project.bytes_of_lake()
+    ft.put(folder, group_data=ft.without(ft.GROUP, "name"))
+    assert list(running.planned()) == ["2024-05"]
+    assert not running.run("2024-05").succeeded
+    assert running.project.bytes_of_lake() == before
+
+
 def test_the_bytes_of_all_that_was_read_are_in_the_archive(running: Running) -> None:
     folder = running.project.inbox / "fivetran"
     paths = ft.put(folder, parquet=True, **ft.EVERYTHING)

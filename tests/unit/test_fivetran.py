@@ -253,6 +253,13 @@ def test_a_deleted_version_counts_where_there_is_no_other(tmp_path: Path, column
     assert told["f3"] == Definition("f3", "Onboarding")
 
 
+def test_a_group_is_told_to_have_been_read_where_its_area_is_used(tmp_path: Path) -> None:
+    ft.put(tmp_path, **ft.EVERYTHING, more_groups=ft.only(ft.GROUP, 1).replace("g1", "g7"))
+    export = found(tmp_path)["feature_event.csv"].export
+    assert export is not None
+    assert {*export.beside} == {"feature_history.csv", "group_data.csv"}
+
+
 def test_a_group_that_no_file_tells_is_no_area(tmp_path: Path) -> None:
     ft.put(tmp_path, features=ft.FEATURE_HISTORY)
     assert defined(tmp_path)["f1"] == Definition("Planning > Board", None)
@@ -340,6 +347,16 @@ def test_a_client_that_only_its_alias_names(tmp_path: Path) -> None:
     ft.put(inbox, feature_event=ft.FEATURE_EVENT, accounts=accounts)
     assert read(inbox).names == {"acme": "Acme Europe"}
     assert read(inbox, known=Identities()).names == {"acme-eu": "Acme Europe"}
+
+
+def test_blank_cells_of_the_latest_version_tell_nothing(tmp_path: Path) -> None:
+    inbox = tmp_path / "pendo"
+    accounts = ft.ACCOUNT_HISTORY.replace("Acme Limited", "").replace("Acme (SF)", "")
+    people = ft.VISITOR_HISTORY.replace("ann@vendor.example", "").replace("ann@acme", "ann@vendor")
+    ft.put(inbox, feature_event=ft.FEATURE_EVENT, accounts=accounts, people=people)
+    month = read(inbox)
+    assert month.names == {"acme": "Acme Old", "bolt": "Bolt GmbH"}
+    assert {row[2] for row in month.usage if row[1] == "ann"} == {"internal"}
 
 
 def test_the_column_of_the_name(tmp_path: Path) -> None:

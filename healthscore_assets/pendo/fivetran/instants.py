@@ -21,10 +21,11 @@ def instants(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _read(cells: pa.Array) -> pa.Array:
-    if pc.all(pc.ends_with(cells, " UTC")).as_py():  # as Fivetran writes them, and quick
-        with suppress(pa.ArrowInvalid):
-            plain = pc.utf8_slice_codeunits(cells, 0, -len(" UTC"))
-            return pc.cast(pc.cast(plain, pa.timestamp("us")), pa.int64())
+    for utc in (" UTC", "+00:00"):  # as they are mostly written, and quick
+        if pc.all(pc.ends_with(cells, utc)).as_py():
+            with suppress(pa.ArrowInvalid):
+                plain = pc.utf8_slice_codeunits(cells, 0, -len(utc))
+                return pc.cast(pc.cast(plain, pa.timestamp("us")), pa.int64())
     cells = pc.replace_substring_regex(cells, r"(?i)\s*(UTC|GMT)$", "Z")
     unzoned = pc.match_substring_regex(cells, r"[T ]\d\d?:\d\d(:\d\d(\.\d+)?)?$")
     cells = pc.if_else(unzoned, pc.binary_join_element_wise(cells, "Z", ""), cells)

@@ -149,7 +149,8 @@ def _texts(column: pa.Array) -> pa.Array:
         text = column.cast(pa.string())
         text.validate(full=True)  # Parquet does not see to it that text is UTF-8.
     elif pa.types.is_timestamp(dtype):
-        text = _iso(column)
+        coded = column.dictionary_encode()  # hours and days repeat, and are slow to write
+        text = _iso(coded.dictionary).take(coded.indices)
     elif pa.types.is_date64(dtype):
         text = column.cast(pa.date32()).cast(pa.string())
     elif _is_castable(dtype):
