@@ -19,7 +19,8 @@ from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
-from healthscore_assets.pendo.inbox import deliveries, of_month
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 from healthscore_assets.reading.refused import ExportRefused
 

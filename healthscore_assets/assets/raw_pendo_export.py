@@ -22,7 +22,10 @@ from healthscore_assets.orchestration.publish import (
 from healthscore_assets.orchestration.withdrawal import withdraw
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.archived import archive
-from healthscore_assets.pendo.inbox import Delivery, broken_histories, deliveries, of_month
+from healthscore_assets.pendo.beside import broken_histories
+from healthscore_assets.pendo.delivery import Delivery
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
 _RAW = schema_of(RAW_PENDO_EXPORT)

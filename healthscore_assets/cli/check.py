@@ -21,8 +21,8 @@ from healthscore_assets.cli.options import (
 
 if TYPE_CHECKING:
     from healthscore_assets.orchestration.workplace import Workplace
+    from healthscore_assets.pendo.delivery import Delivery
     from healthscore_assets.pendo.export_file import ExportFile
-    from healthscore_assets.pendo.inbox import Delivery
     from healthscore_assets.signals.feeds import Feed
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Exports, wherever they lie.")]
@@ -77,7 +77,8 @@ def _check_usage(workplace: "Workplace", files: list[Path]) -> "tuple[list[str],
     from healthscore_assets.lookups.internal_domains import read_internal_domains
     from healthscore_assets.orchestration.plan import known_months_of, lost_files
     from healthscore_assets.pendo import preview
-    from healthscore_assets.pendo.inbox import of_month, understood
+    from healthscore_assets.pendo.inbox import understood
+    from healthscore_assets.pendo.of_month import of_month
     from healthscore_assets.reading.refused import ExportRefused
 
     known = preview.Lookups(

@@ -7,6 +7,7 @@ from healthscore_assets.engagement.mapping_report import areas_in_words
 from healthscore_assets.monitoring.observation import plural
 from healthscore_assets.pendo.datasync.export import FEATURES
 from healthscore_assets.pendo.datasync.newest import delivered
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.people import people_told
 from healthscore_assets.pendo.fivetran.tables import (
@@ -15,7 +16,6 @@ from healthscore_assets.pendo.fivetran.tables import (
     FEATURE_HISTORY,
     GROUP,
 )
-from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.preview import Preview
 from healthscore_assets.reading.formats.batch import Layout
 

@@ -19,7 +19,9 @@ from healthscore_assets.orchestration.plan import (
     withdrawn_months,
 )
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
+from healthscore_assets.pendo.delivery import Delivery
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import stamps
 from healthscore_assets.signals.feeds import ACCOUNTS, FEEDS
 from healthscore_assets.signals.inbox import (

@@ -15,8 +15,9 @@ from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import shift, span
 from healthscore_assets.orchestration.files import SWITCHED_OFF
 from healthscore_assets.orchestration.partitions import MONTHS, months_read
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.export_file import file_of
-from healthscore_assets.pendo.inbox import Delivery, of_month
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import stamps, taken_in
 
 RAW = "raw_pendo_export"

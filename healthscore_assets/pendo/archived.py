@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from healthscore_assets.lake.lake import Lake
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.raw_table import TakenIn
 from healthscore_assets.reading.formats.datasync import part_file
 

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.inbox import Delivery
 from healthscore_assets.pendo.periods import counts_in
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of

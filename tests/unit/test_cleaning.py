@@ -17,7 +17,8 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import Reconciliation, reconcile
-from healthscore_assets.pendo.inbox import deliveries, of_month
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows
 from healthscore_assets.reading.refused import ExportRefused
 

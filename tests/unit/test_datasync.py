@@ -17,7 +17,8 @@ from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.archived import archive, archived
 from healthscore_assets.pendo.cleaning.month import clean_month
-from healthscore_assets.pendo.inbox import AS_BUILT_IN, deliveries, of_month, read_ahead
+from healthscore_assets.pendo.inbox import AS_BUILT_IN, deliveries, read_ahead
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 
 ANN, BOB = ("ann", "acme"), ("bob", "acme")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.inbox import Delivery, deliveries
+from healthscore_assets.pendo.inbox import deliveries
 
 EVENTS = "accountId,visitorId,featureId,day,numEvents\nacme,ann,f1,2024-05-01,3\nacme,ann,f2,{},1\n"
 

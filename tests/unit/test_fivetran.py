@@ -18,9 +18,11 @@ from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.definitions import Definition
+from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.fivetran.instants import instants
 from healthscore_assets.pendo.fivetran.tables import table_of
-from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, stamps, taken_in
 from healthscore_assets.reading.refused import ExportRefused
 

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from healthscore_assets.pendo.inbox import Delivery, deliveries, of_month
+from healthscore_assets.pendo.delivery import Delivery
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
