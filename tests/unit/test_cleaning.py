@@ -353,6 +353,7 @@ def test_refused_rows_keep_their_engagement_in_the_quarantine(tmp_path: Path) ->
         "rows_refused": 5,
         "title_rows": 0,
         "total_rows": 0,
+        "events_added_up": 0,
         "clicks_in": 114,  # 1 + 2 + 3 + 4 + 5 + 99
         "clicks_out": 3,
         "clicks_refused": 111,
