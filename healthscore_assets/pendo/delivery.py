@@ -11,6 +11,7 @@ from healthscore_assets.pendo.definitions import (
 from healthscore_assets.pendo.export_file import (
     ExportFile,
 )
+from healthscore_assets.pendo.fivetran.days import Synced
 from healthscore_assets.pendo.fivetran.tables import DEFINING, PEOPLE
 from healthscore_assets.pendo.fivetran.versions import Version
 from healthscore_assets.pendo.headers.shapes import FEATURE_NAMES
@@ -35,7 +36,7 @@ class Delivery:
     definitions: Mapping[str, Definition] = field(default_factory=dict)
     ids: frozenset[str] = frozenset()
     versions: tuple[Version, ...] = ()
-    synced: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    synced: Synced = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:

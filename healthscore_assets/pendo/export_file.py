@@ -40,8 +40,8 @@ class ExportFile:
     ``feature_areas`` the product areas that Pendo has its features in, by their names;
     ``replaces`` the file that it is the successor of; ``beside`` the hashes of what was read for it
     in other files; ``made`` when a Data Sync export was; ``superseded`` the days that another file
-    of the folder tells of as synced later, with its name; ``histories`` who its clients and
-    visitors are.
+    of the folder tells of as synced later, with its name; ``part_of`` the table that it is one of
+    several files of, which tell no row twice; ``histories`` who its clients and visitors are.
     """
 
     source_file: str
@@ -62,6 +62,7 @@ class ExportFile:
     made: str = ""
     superseded: dict[str, str] = field(default_factory=dict)
     histories: tuple["History", ...] = ()
+    part_of: str = ""
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""
@@ -114,6 +115,7 @@ class ExportFile:
             "told_by": self.told_by,
             "made": self.made,
             "superseded": self.superseded,
+            "part_of": self.part_of,
             "histories": [history.to_json() for history in self.histories],
             "columns": [
                 {k: v for k, v in asdict(column).items() if v is not None}
@@ -149,6 +151,7 @@ class ExportFile:
             told.get("made", ""),
             told.get("superseded", {}),
             tuple(map(History.from_json, told.get("histories", ()))),
+            told.get("part_of", ""),
         )
 
 

@@ -1,8 +1,7 @@
 """What counts of the inbox in a month: of what was delivered again, the last."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import PurePath, PurePosixPath
 
 from healthscore_assets.pendo.datasync import newest
 from healthscore_assets.pendo.delivery import Delivery
@@ -49,18 +48,30 @@ def _counting(delivery: Delivery, told: ExportFile | Problem | None) -> Delivery
 
 
 def _without_days_told_later(kept: list[Delivery], month: str) -> list[Delivery]:
-    """Of the days of a month that several files of a folder tell, the one synced last counts."""
-    groups: dict[tuple[Path, bool], dict[str, Mapping[str, tuple[int, int]]]] = {}
+    """Of the days of a month that several files of a folder tell, the one synced last counts.
+
+    What is left of such files are rows of one table.
+    """
+    groups: dict[tuple[PurePath, bool], dict[str, days.Synced]] = {}
     for each in kept:
         if each.synced and each.export is not None:
-            of = each.path.parent, each.export.index("page_id") is None
+            of = PurePosixPath(each.source_file).parent, each.export.index("page_id") is None
             groups.setdefault(of, {})[each.source_file] = each.synced
-    told: dict[str, days.ToldLater] = {}
-    for files in groups.values():
+    told: dict[str, dict[str, str]] = {}
+    table: dict[str, str] = {}
+    for (folder, of_features), files in groups.items():
         told |= days.superseded(files, month)
+        table |= dict.fromkeys(files, f"{'feature' if of_features else 'page'}_event of {folder}")
     return [
-        replace(each, export=days.without(each.export, told[each.source_file]))
-        if each.export is not None and told.get(each.source_file)
+        replace(
+            each,
+            export=replace(
+                each.export,
+                superseded=told.get(each.source_file, {}),
+                part_of=table[each.source_file],
+            ),
+        )
+        if each.export is not None and each.source_file in table
         else each
         for each in kept
     ]

@@ -421,18 +421,25 @@ def test_the_last_row_that_was_synced_decides(tmp_path: Path) -> None:
     assert month.cleaned.read.told_later == 2
 
 
-def test_files_synced_in_turns_are_told_of(tmp_path: Path) -> None:
-    # Parts of one export, rather than a day that was delivered again.
-    later = LATER.replace("e6,2024-05-04", "e6,2024-05-01")
-    ft.put(tmp_path, a=later, b=ft.FEATURE_EVENT)
-    notes = {
-        d.source_file: d.export.notes for d in of_month(deliveries(tmp_path), "2024-05") if d.export
-    }
-    assert notes["b.csv"] == (
-        "its rows of 2024-05-01 and those of a.csv were synced in turns; they are not read: if the "
-        "files are parts of one export, put them together",
-    )
-    assert notes["a.csv"] == ()
+def test_parts_of_one_table_all_count_whenever_their_rows_were_synced(tmp_path: Path) -> None:
+    # As a warehouse unloads it: the rows that were synced on May 4 are in a file of their own.
+    late = ft.only(ft.FEATURE_EVENT, 2, 4).replace("2024-05-02 03", "2024-05-04 03")
+    ft.put(tmp_path / "whole" / "pendo", whole=ft.FEATURE_EVENT)
+    ft.put(tmp_path / "parts" / "pendo", a=late, b=ft.only(ft.FEATURE_EVENT, 1, 3, 5, 6, 7, 8))
+    whole, parts = (read(tmp_path / name / "pendo") for name in ("whole", "parts"))
+    assert parts.usage == whole.usage
+    assert parts.cleaned.read.told_later == 0
+
+
+def test_of_a_day_synced_at_the_same_time_the_file_that_was_synced_on_counts(
+    tmp_path: Path,
+) -> None:
+    # The table was exported again: May 1 is as it was, and May 2 has come.
+    before = ft.only(ft.FEATURE_EVENT, *range(1, 8)).replace(",f1,3,", ",f1,30,")
+    ft.put(tmp_path / "pendo", z_before=before, b=ft.FEATURE_EVENT)
+    month = read(tmp_path / "pendo")
+    assert ("acme", "ann", "external", "f1", "clicks", 5) in month.usage
+    assert month.cleaned.read.told_later == 7
 
 
 @pytest.mark.parametrize(
@@ -440,8 +447,6 @@ def test_files_synced_in_turns_are_told_of(tmp_path: Path) -> None:
     [
         ft.without(LATER, "_fivetran_synced"),
         LATER.replace("2024-05-04 03:00:00.2 UTC", ""),
-        # Synced at the same time: nothing tells which of them counts.
-        LATER.replace("2024-05-04 03:00:00.2", "2024-05-02 03:00:00.100"),
     ],
 )
 def test_a_day_of_two_files_of_which_none_is_later_is_an_overlap(

@@ -147,12 +147,12 @@ def clean_month(
 
 
 def _origins(exports: list[ExportFile]) -> list[int]:
-    """By table, the first one of its origin: those of Data Sync tell of no day and feature twice.
+    """By file, the first one of the same table: those of a table cannot overlap.
 
-    Two of their features may have one name.
+    Several features may have one name, and rows of a visitor's day be in several files.
     """
-    synced = next((n for n, export in enumerate(exports) if export.made), 0)
-    return [synced if export.made else n for n, export in enumerate(exports)]
+    first: dict[str, int] = {}
+    return [first.setdefault(e.part_of or e.source_file, n) for n, e in enumerate(exports)]
 
 
 def _names(export: ExportFile) -> set[str]:

@@ -36,6 +36,7 @@ def exports_of(bill: Bill, source_file: str) -> list[ExportFile]:
         months=tuple(bill.months),
         told_by="its days",
         made=bill.made,
+        part_of="Data Sync",
     )
     visitors = replace(
         features,

@@ -1,95 +1,119 @@
 """Days that are delivered again: each counts in the file whose rows of it were synced last."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from healthscore_assets.lake.engine import Engine
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.versions import moments
+from healthscore_assets.pendo.headers.aliases import COUNTS
 from healthscore_assets.pendo.periods import day_of_rows
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
+from healthscore_assets.reading.header_text import comparable
 
-Synced = Mapping[str, tuple[int, int]]
-"""By day, when the first and the last of its rows were synced, in microseconds since 1970."""
+_NO_KEYS = {"synced", "deleted", "active", *COUNTS}
+_KNOWN_BY = 256
+"""Hashes of rows by which two files are seen to tell of the same ones.
 
+Where a day comes again with twenty times its rows, one in 500,000 is not seen, and then refused as
+an overlap.
+"""
 
-_BLANK = pc.CountOptions(mode="only_null")
+_BY_DAY = """
+    SELECT day, max(synced) AS last, min(hash({keys}), {known_by}) AS rows,
+           count(*) - count(synced) AS untold
+    FROM rows_synced WHERE day IS NOT NULL GROUP BY day
+"""
 
 
 @dataclass(frozen=True)
-class ToldLater:
-    """The days of a file that do not count, each with the file that tells of it later.
+class SyncedDay:
+    """When the last row of a day was synced, in microseconds since 1970, and some of its rows.
 
-    ``mixed`` are those of which some of its rows were synced after some of the other's: the two
-    may be parts of one export.
+    ``rows`` are the smallest hashes of who did what when: two files that tell of the same rows
+    share some, parts of one export none.
     """
 
-    days: dict[str, str] = field(default_factory=dict)
-    mixed: tuple[str, ...] = ()
+    last: int
+    rows: frozenset[int]
+
+
+Synced = Mapping[str, SyncedDay]
+"""By day."""
 
 
 def synced(path: Path, export: ExportFile) -> Synced:
-    """When the rows of each day were synced; of days with a row that does not tell, nothing.
+    """When the rows of each day were synced; nothing of a file with a row that does not tell.
 
     Raises ExportRefused for a time that is none.
     """
     at, when = export.index("synced"), export.when
     if at is None or when is None:
         return {}
-    parts = []
-    for batch in tables.batches(path, export.source_file, export.layout, [], [at, when]):
-        if len(batch.source_row):
-            days = day_of_rows(export, batch.cells[name_of(when)])
-            rows = pa.table({"day": days, "synced": moments(batch, export, at)})
-            found = rows.group_by("day").aggregate(
-                [("synced", "min"), ("synced", "max"), ("synced", "count", _BLANK)]
-            )
-            parts.append(found.select(["day", "synced_min", "synced_max", "synced_count"]))
-    if not parts:
+    # All that tells one row from another, addresses included.
+    keys = [
+        n
+        for n, column in enumerate(export.columns)
+        if column.role not in _NO_KEYS and not comparable(column.header).startswith("fivetran")
+    ]
+    names = [name_of(n) for n in keys]
+    schema = pa.schema(
+        {"day": pa.date32(), "synced": pa.int64()} | dict.fromkeys(names, pa.string())
+    )
+    engine = Engine()
+    try:
+        rows = _rows(path, export, at, when, keys, schema)
+        engine.con.register("rows_synced", pa.RecordBatchReader.from_batches(schema, rows))
+        told = engine.rows(_BY_DAY.format(keys=", ".join(names), known_by=_KNOWN_BY))
+    finally:
+        engine.close()
+    if any(row["untold"] for row in told):
         return {}
-    told = pa.concat_tables(parts).rename_columns(["day", "first", "last", "blank"])
-    told = told.group_by("day").aggregate([("first", "min"), ("last", "max"), ("blank", "sum")])
     return {
-        row["day"].isoformat(): (row["first_min"], row["last_max"])
-        for row in told.to_pylist()
-        if row["day"] is not None and not row["blank_sum"]
+        row["day"].isoformat(): SyncedDay(row["last"], frozenset(row["rows"]))
+        for row in sorted(told, key=lambda row: row["day"])
     }
 
 
-def superseded(files: Mapping[str, Synced], month: str) -> dict[str, ToldLater]:
-    """By file, the days of a month that another of the files tells of as synced later.
+def _rows(
+    path: Path, export: ExportFile, at: int, when: int, keys: Sequence[int], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    read = dict.fromkeys([at, when, *keys])
+    for batch in tables.batches(path, export.source_file, export.layout, [], read):
+        if len(batch.source_row):
+            cells = [batch.cells[name_of(n)] for n in keys]
+            days = day_of_rows(export, batch.cells[name_of(when)])
+            rows = pa.table([days, moments(batch, export, at), *cells], schema=schema)
+            yield from rows.to_batches()
 
-    Of two that were synced last at the same time both count: whether they overlap, is seen later.
+
+def superseded(files: Mapping[str, Synced], month: str) -> dict[str, dict[str, str]]:
+    """By file, the days of a month that do not count in it, each with the file that tells it later.
+
+    That is one with rows of the day that are the same, some of them synced later; of two synced at
+    the same time the one that was synced on, of equals the one whose name is greater. Files without
+    a row in common are parts of one table: both count.
     """
-    newest: dict[str, tuple[int, str]] = {}
-    for file, days in files.items():
-        for day, (_, last) in days.items():
-            if day.startswith(month):
-                newest[day] = max(newest.get(day, (last, file)), (last, file))
-    found = {}
-    for file, days in files.items():
-        later = {
-            day: newest[day][1]
-            for day, (_, last) in sorted(days.items())
-            if day.startswith(month) and newest[day][0] > last
-        }
-        mixed = tuple(day for day, other in later.items() if days[day][1] > files[other][day][0])
-        found[file] = ToldLater(later, mixed)
-    return {file: told for file, told in found.items() if told.days}
-
-
-def without(export: ExportFile, told: ToldLater) -> ExportFile:
-    """The export without the days that another file tells of later."""
-    notes = export.notes
-    if told.mixed:
-        others = ", ".join(sorted({told.days[day] for day in told.mixed}))
-        notes = (
-            *notes,
-            f"its rows of {told.mixed[0]} and those of {others} were synced in turns; they are not "
-            "read: if the files are parts of one export, put them together",
-        )
-    return replace(export, superseded=told.days, notes=notes)
+    ends = {
+        name: max((day.last for day in days.values()), default=0) for name, days in files.items()
+    }
+    found: dict[str, dict[str, str]] = {}
+    for name, days in files.items():
+        for day, told in days.items():
+            if not day.startswith(month):
+                continue
+            own = told.last, ends[name], name
+            later = [
+                (again.last, ends[other], other)
+                for other, its in files.items()
+                if (again := its.get(day)) is not None
+                and (again.last, ends[other], other) > own
+                and not told.rows.isdisjoint(again.rows)
+            ]
+            if later:
+                found.setdefault(name, {})[day] = max(later)[2]
+    return found
