@@ -72,14 +72,29 @@ class Engine:
         self.con.execute(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql}")
         return _table(name, schema)
 
+    def empty(self, name: str, schema: ibis.Schema) -> ibis.Table:
+        """A table without rows, to insert into; replaces the one of that name."""
+        columns = ", ".join(f"{_name(n)} {_type(t)}" for n, t in schema.items())
+        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} ({columns})")
+        return _table(name, schema)
+
+    def insert(self, name: str, rows: pa.Table) -> None:
+        """Put rows into a table that was made empty, column by name."""
+        if rows.num_rows:
+            self.con.register("batch_of_rows", rows)
+            self.con.execute(f"INSERT INTO {_name(name)} BY NAME SELECT * FROM batch_of_rows")
+            self.con.unregister("batch_of_rows")
+
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
         """Rows in memory as an ibis table, copied; replaces the one of that name.
 
+        Texts in dictionaries stay codes: sorted with other columns they take half the time.
         A scan of the rows themselves fails in joins whose filter DuckDB pushes into it.
         """
         rows = f"arrow_of_{name}"
         self.con.register(rows, table)
-        kept = self._kept(name, f"FROM {_name(rows)}", schema)
+        columns = ", ".join(f"{_coded(n, table[n])}" for n in table.column_names)
+        kept = self._kept(name, f"SELECT {columns} FROM {_name(rows)}", schema)
         self.con.unregister(rows)
         return kept
 
@@ -160,9 +175,18 @@ def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
 
 
+def _coded(name: str, column: pa.ChunkedArray) -> str:
+    """A column of a scan, in a type of codes where its texts are in a dictionary."""
+    if not pa.types.is_dictionary(column.type):
+        return _name(name)
+    texts = column.unify_dictionaries().chunk(0).dictionary.to_pylist() if len(column) else [""]
+    return f"{_name(name)}::ENUM({', '.join(map(_quote, texts))}) AS {_name(name)}"
+
+
 def _type(dtype: ibis.DataType) -> str:
     names = {
         "string": "VARCHAR",
+        "int32": "INTEGER",
         "int64": "BIGINT",
         "float64": "DOUBLE",
         "boolean": "BOOLEAN",

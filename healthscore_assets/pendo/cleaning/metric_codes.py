@@ -1,9 +1,12 @@
 """Numbers that stand for a feature and measure while a month is read: integers sort faster."""
 
+from collections.abc import Iterable
+
 import pyarrow as pa
 
 from healthscore_assets.lookups.features import feature_key, tidy
 from healthscore_assets.lookups.product_areas import ProductAreas
+from healthscore_assets.pendo.export_file import ExportFile
 
 
 class MetricCodes:
@@ -11,6 +14,28 @@ class MetricCodes:
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], int] = {}
+
+    @classmethod
+    def of_columns(
+        cls, exports: Iterable[ExportFile], product_areas: ProductAreas
+    ) -> "MetricCodes":
+        """Numbers of the columns of wide exports, in the order of `cleaned_usage`."""
+        columns = {
+            (column.feature, column.measure)
+            for export in exports
+            for column in export.columns
+            if column.feature is not None and column.measure is not None
+        }
+        codes = cls()
+        for feature, measure in sorted(
+            columns, key=lambda c: (product_areas.published(c[0]), c[1])
+        ):
+            codes.of(feature, measure)
+        return codes
+
+    def told(self) -> list[tuple[str, str]]:
+        """The feature, as files spell it, and the measure of each number."""
+        return list(self._codes)
 
     def of(self, feature: str, measure: str) -> int:
         """The number of a feature, as a file spells it, and a measure."""

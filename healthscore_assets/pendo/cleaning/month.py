@@ -1,51 +1,35 @@
 """A month's exports as tidy tables: usage, visitors, names, and what was refused."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.contracts import CLEANED_USAGE, FEATURE_AREAS, QUARANTINE
+from healthscore_assets.contracts import FEATURE_AREAS
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.engagement.audience import row_is_internal, visitor_month
+from healthscore_assets.engagement.audience import visitor_month
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.cleaning.client_names import client_names
-from healthscore_assets.pendo.cleaning.export_rows import ExportRows
 from healthscore_assets.pendo.cleaning.feature_areas import feature_areas
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
 from healthscore_assets.pendo.cleaning.identities import NOTHING_KNOWN, Identities
-from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
+from healthscore_assets.pendo.cleaning.month_read import MonthRead
 from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
-from healthscore_assets.pendo.cleaning.quarantined_share import refuse_beyond
+from healthscore_assets.pendo.cleaning.read_by_duckdb import read_month
+from healthscore_assets.pendo.cleaning.usage import (
+    added_up,
+    cells_of_visitors,
+    long,
+    numbered,
+    visitor_of_row,
+)
 from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.fivetran.people import People
-from healthscore_assets.reading.formats.batch import NotTyped
-from healthscore_assets.reading.formats.datasync import part_name, places
-from healthscore_assets.reading.formats.tables import text_columns
-
-_ROWS, _CELLS, _VISITORS = "rows_of_month", "cells_of_month", "visitors_of_month"
-_ROW_SCHEMA = ibis.schema(
-    {
-        "file": "int64",
-        "source_file": "string",
-        "segment": "string",
-        "source_row": "int64",
-        "client_id": "string",
-        "visitor_id": "string",
-        "client_name": "string",
-        "email": "string",
-        "is_internal": "string",
-        "day": "date",
-        "days_active": "float64",
-        "minutes": "float64",
-    }
-)
-_SQL_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "float64": "DOUBLE", "date": "DATE"}
-_TYPED_READS = 2
-"""How often a file is read anew because a column held more than numbers; then all are texts."""
+from healthscore_assets.reading.formats.datasync import part_name
 
 
 @dataclass(frozen=True)
@@ -97,43 +81,50 @@ def clean_month(
     Raises ExportRefused where a file cannot be read, more of it than the share is refused, or two
     files tell of the same usage.
     """
-    exports = [export for _, export in files]
-    codes = _codes(exports, product_areas)
-    _create(engine)
-    quarantine, sums = [], []
-    for number, (path, export) in enumerate(files):
-        lines, read = _read_file(engine, path, export, month, number, codes, known)
-        refuse_beyond(largest_quarantined_share, export, lines, read)
-        quarantine.append(lines)
-        sums.append(read)
-    accepted = ibis.table(_ROW_SCHEMA, name=_ROWS)
-    people = People(engine, exports, _ROWS, known.client_aliases)
-    of_visitors = people.rows(_ROW_SCHEMA) if people.told else accepted
-    visitors = engine.keep(_VISITORS, visitor_month(of_visitors, internal_domains))
+    read = read_month(engine, files, month, product_areas, known, largest_quarantined_share)
+    return tidied(engine, read, product_areas, internal_domains)
+
+
+def tidied(
+    engine: Computes,
+    read: MonthRead,
+    product_areas: ProductAreas,
+    internal_domains: frozenset[str],
+    told_apart: Callable[[ibis.Table], ibis.Table] = numbered,
+) -> CleanedMonth:
+    """The tables of a month that was read, on the engine that holds it.
+
+    Parameters: ``told_apart`` puts what tells visitors apart into ``visitor``.
+    Raises ExportRefused where two files tell of the same usage.
+    """
+    exports = read.exports
+    listed = engine.keep("visitors_of_month", visitor_month(read.listed, internal_domains))
     (counts,) = engine.rows(
-        visitors.aggregate(
-            both=visitors.count(where=visitors.disagrees),
-            repeated=(visitors.listed_rows > 1).any().fill_null(False),
+        listed.aggregate(
+            both=listed.count(where=listed.disagrees),
+            repeated=(listed.listed_rows > 1).any().fill_null(False),
         )
     )
-    metrics, place = codes.in_order(product_areas)
-    _number_visitors(engine, accepted, internal_domains)
-    _number_cells(engine, place)
+    visitors = engine.keep("visitors_told_apart", told_apart(listed))
+    of_row = engine.keep("visitor_of_row", visitor_of_row(read.rows, visitors, internal_domains))
+    metrics, place = read.codes.in_order(product_areas)
+    cells = cells_of_visitors(read.cells, of_row, _places(engine, place))
     origin = _origins(exports)
     if len(set(origin)) > 1:
-        refuse_overlap(engine, exports, metrics, origin)
+        refuse_overlap(engine, cells, visitors, exports, metrics, origin)
     features = sorted({feature for feature, _ in metrics})
     areas = feature_areas(exports, features)
-    repeated = counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports))
+    if counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports)):
+        cells = added_up(cells)
     return CleanedMonth(
-        cleaned_usage=_long(engine, metrics, repeated=repeated),
-        visitor_month=visitors,
-        quarantine=engine.arrow("quarantined", pa.concat_tables(quarantine), schema_of(QUARANTINE)),
-        client_names=client_names(accepted, people.client_names() if people.told else None),
-        visitor_activity=visitor_activity(accepted),
+        cleaned_usage=long(cells, visitors, _metrics(engine, metrics)),
+        visitor_month=listed,
+        quarantine=read.quarantine,
+        client_names=client_names(read.rows, read.account_names),
+        visitor_activity=visitor_activity(read.rows),
         feature_areas=engine.arrow("areas_of_pendo", areas, schema_of(FEATURE_AREAS)),
-        sources=accepted,
-        read=FileSums.of_all(sums),
+        sources=read.rows,
+        read=read.sums,
         title_rows=sum(len(export.titles) for export in exports),
         features=features,
         listed_as_both=counts["both"],
@@ -144,6 +135,24 @@ def clean_month(
             for column, measure in export.counted_in.items()
         },
     )
+
+
+def _places(engine: Computes, place: list[int]) -> ibis.Table:
+    """Where the metric of each code stands in the order of `cleaned_usage`."""
+    table = {"code": pa.array(range(len(place)), pa.int32()), "place": pa.array(place, pa.int32())}
+    schema = ibis.schema({"code": "int32", "place": "int32"})
+    return engine.arrow("places_of_metrics", pa.table(table), schema)
+
+
+def _metrics(engine: Computes, metrics: list[tuple[str, str]]) -> ibis.Table:
+    """The feature and measure of each place, as codes where an engine has such."""
+    table = {
+        "metric": pa.array(range(len(metrics)), pa.int32()),
+        "feature": pa.array([feature for feature, _ in metrics], pa.string()).dictionary_encode(),
+        "measure": pa.array([measure for _, measure in metrics], pa.string()).dictionary_encode(),
+    }
+    schema = ibis.schema({"metric": "int32", "feature": "string", "measure": "string"})
+    return engine.arrow("metrics_of_month", pa.table(table), schema)
 
 
 def _origins(exports: list[ExportFile]) -> list[int]:
@@ -161,166 +170,7 @@ def _names(export: ExportFile) -> set[str]:
     return parts or {export.source_file}
 
 
-def _codes(exports: list[ExportFile], product_areas: ProductAreas) -> MetricCodes:
-    """Numbers of the metric columns, in the order of `cleaned_usage`'s key where that can be."""
-    columns = {
-        (column.feature, column.measure)
-        for export in exports
-        for column in export.columns
-        if column.feature is not None and column.measure is not None
-    }
-    codes = MetricCodes()
-    for feature, measure in sorted(columns, key=lambda c: (product_areas.published(c[0]), c[1])):
-        codes.of(feature, measure)
-    return codes
-
-
 def _repeats(export: ExportFile) -> bool:
     """Whether two columns of a file hold the same feature and measure."""
     told = [(column.feature, column.measure) for column in export.columns if column.feature]
     return len(set(told)) < len(told)
-
-
-def _create(engine: Engine) -> None:
-    columns = ", ".join(f"{name} {_SQL_TYPES[str(dtype)]}" for name, dtype in _ROW_SCHEMA.items())
-    engine.con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE {_ROWS} ({columns});
-        CREATE OR REPLACE TEMP TABLE {_CELLS} (
-            file INTEGER, source_row BIGINT, metric INTEGER, day DATE, value DOUBLE
-        )
-        """
-    )
-
-
-def _read_file(
-    engine: Engine,
-    path: Path,
-    export: ExportFile,
-    month: str,
-    number: int,
-    codes: MetricCodes,
-    known: Identities,
-) -> tuple[pa.Table, FileSums]:
-    """Put a file's rows and cells into the engine; gives the quarantine's lines and the sums."""
-    days, minutes = export.index("days_active"), export.index("minutes")
-    numbers = [n for n in (days, minutes, *export.metrics) if n is not None]
-    as_text = text_columns(path, export.source_file, export.layout, numbers)
-    for attempt in range(_TYPED_READS + 1):
-        rows = ExportRows(path, export, month, codes, as_text, known)
-        lines = []
-        try:
-            for understood in rows:
-                _insert(engine, _ROWS, _placed(understood.rows, export, number))
-                _insert(engine, _CELLS, _numbered(understood.cells, number))
-                lines.append(understood.quarantine)
-        except NotTyped as error:
-            as_text = {*as_text, error.column} if attempt < _TYPED_READS - 1 else set(numbers)
-            for table in (_ROWS, _CELLS):
-                engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
-        else:
-            return _at_home(pa.concat_tables(lines), export), rows.sums
-    raise AssertionError(f"{export.source_file}: a column read as text is never refused a type")
-
-
-def _at_home(lines: pa.Table, export: ExportFile) -> pa.Table:
-    """What is refused of a Data Sync export, by the files that its rows stand in."""
-    if not export.layout.parts or not lines.num_rows:
-        return lines
-    files, rows = places(export.source_file, export.layout, lines["source_row"])
-    return lines.set_column(0, "source_file", files).set_column(1, "source_row", rows)
-
-
-def _insert(engine: Engine, name: str, rows: pa.Table) -> None:
-    if rows.num_rows:
-        engine.con.register("batch_of_rows", rows)
-        engine.con.execute(f"INSERT INTO {name} BY NAME SELECT * FROM batch_of_rows")
-        engine.con.unregister("batch_of_rows")
-
-
-def _numbered(rows: pa.Table, file: int) -> pa.Table:
-    return rows.append_column("file", pa.repeat(pa.scalar(file, pa.int32()), rows.num_rows))
-
-
-def _placed(rows: pa.Table, export: ExportFile, file: int) -> pa.Table:
-    """The rows with the file that they stand in, and the audience that its name tells."""
-    size = rows.num_rows
-    rows = rows.append_column("source_file", pa.repeat(pa.scalar(export.source_file), size))
-    segment = pa.scalar(export.segment, pa.string())
-    return _numbered(rows.append_column("segment", pa.repeat(segment, size)), file)
-
-
-def _number_visitors(
-    engine: Engine, accepted: ibis.Table, internal_domains: frozenset[str]
-) -> None:
-    """Number the visitors in the order of the key, and tell each row's: integers sort faster.
-
-    Rows without a visitor belong to their client and audience.
-    """
-    nobodys = accepted.filter(accepted.visitor_id.isnull())
-    internal = row_is_internal(nobodys, internal_domains)
-    audience = ibis.ifelse(internal, "internal", "external")
-    engine.keep(
-        "rows_of_nobody", nobodys.select("file", "source_row", "client_id", audience=audience)
-    )
-    engine.con.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE visitors_in_order AS
-        SELECT client_id, visitor_id, audience::ENUM('external', 'internal') AS audience,
-               row_number() OVER (ORDER BY client_id, visitor_id NULLS LAST, audience) AS visitor
-        FROM {_VISITORS};
-        CREATE OR REPLACE TEMP TABLE visitor_of_row AS
-        SELECT file, source_row, visitor
-        FROM {_ROWS} JOIN visitors_in_order USING (client_id, visitor_id)
-        UNION ALL
-        SELECT file, source_row, visitor
-        FROM rows_of_nobody AS rows JOIN visitors_in_order AS visitors
-          ON rows.client_id = visitors.client_id AND visitors.visitor_id IS NULL
-         AND rows.audience = visitors.audience::VARCHAR
-        """
-    )
-
-
-def _number_cells(engine: Engine, place: list[int]) -> None:
-    """Put visitors' numbers to the cells, and to their metrics the ``place`` of each code."""
-    in_order = place == list(range(len(place)))
-    metric = "metric" if in_order else f"({place}::INTEGER[])[metric + 1]"
-    engine.con.execute(
-        f"""
-        CREATE OR REPLACE TEMP VIEW cells_of_visitors AS
-        SELECT file, visitor, {metric} AS metric, day, value
-        FROM {_CELLS} JOIN visitor_of_row USING (file, source_row)
-        """
-    )
-
-
-def _long(engine: Engine, metrics: list[tuple[str, str]], *, repeated: bool) -> ibis.Table:
-    """The cells as `cleaned_usage`, in the order of its key; ``repeated`` ones are added up."""
-    feature = _one_of([feature for feature, _ in metrics])
-    measure = _one_of([measure for _, measure in metrics])
-    cells = "cells_of_visitors"
-    if repeated:
-        cells = (
-            "(SELECT visitor, metric, sum(value::DECIMAL(18, 6))::DOUBLE AS value"
-            " FROM cells_of_visitors GROUP BY ALL)"
-        )
-    return engine.view(
-        "usage_of_month",
-        f"""
-        SELECT client_id, visitor_id, audience, {feature}[metric + 1] AS feature,
-               {measure}[metric + 1] AS measure, value
-        FROM {cells} JOIN visitors_in_order USING (visitor)
-        ORDER BY visitor, metric
-        """,
-        schema_of(CLEANED_USAGE),
-    )
-
-
-def _one_of(texts: list[str]) -> str:
-    """Texts for DuckDB to pick from, as codes: written as texts they took twice as long."""
-    values = ", ".join(_quote(text) for text in sorted(set(texts)) or [""])
-    return f"([{', '.join(_quote(text) for text in texts)}]::ENUM({values})[])"
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -4,57 +4,70 @@ from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
-from healthscore_assets.lake.engine import Engine
+import ibis
+import pyarrow as pa
+
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.pendo.export_file import ExportFile, file_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
-_SAME_VISITOR = """
-    SELECT *, count(*) OVER () AS cells FROM (
-        SELECT visitor, metric, min({origin}) AS one, max({origin}) AS other
-        FROM {cells} GROUP BY visitor, metric{day} HAVING one < other
-    ) JOIN visitors_in_order USING (visitor)
-    ORDER BY visitor, metric LIMIT 1
-"""
-_DATED = """(
-    SELECT *, CASE WHEN NOT bool_or(day IS NULL) OVER (PARTITION BY visitor, metric)
-                   THEN day END AS day_of_all
-    FROM cells_of_visitors
-)"""
-_CLIENT_AND_VISITOR = """
-    SELECT *, count(*) OVER () AS cells FROM (
-        SELECT client_id, metric, min(visitor_id) AS visitor_id,
-               min(file) FILTER (visitor_id IS NULL) AS one,
-               min(file) FILTER (visitor_id IS NOT NULL) AS other
-        FROM cells_of_visitors JOIN visitors_in_order USING (visitor)
-        GROUP BY client_id, metric HAVING one IS NOT NULL AND other IS NOT NULL
-    ) ORDER BY client_id, metric LIMIT 1
-"""
-
 
 def refuse_overlap(
-    engine: Engine,
+    engine: Computes,
+    cells: ibis.Table,
+    visitors: ibis.Table,
     exports: list[ExportFile],
     metrics: list[tuple[str, str]],
     origin: Sequence[int],
 ) -> None:
     """Refuse a month in which two files hold usage of one visitor and feature in one period.
 
-    Parameters: ``origin`` numbers the files; those with one number cannot overlap.
+    Parameters: ``cells`` are those of `cells_of_visitors`, all above zero: a zero overlaps with
+    nothing, it adds nothing; ``visitors`` tells who each ``visitor`` is; ``origin`` numbers the
+    files, and those with one number cannot overlap.
 
-    The engine holds ``cells_of_visitors`` (file, visitor, metric, day, value > 0) and
-    ``visitors_in_order`` of the month. The period is the day where both files tell it, else the
-    month; a client without visitors overlaps with each visitor of that client. A zero overlaps
-    with nothing: it adds nothing.
+    The period is the day where both files tell it, else the month; a client without visitors
+    overlaps with each visitor of that client.
     Raises ExportRefused naming both files and the first such visitor and feature.
     """
+    files = {"file": pa.array(range(len(exports)), pa.int32()), "origin": pa.array(origin)}
+    schema = ibis.schema({"file": "int32", "origin": "int64"})
+    origins = engine.arrow("origins_of_files", pa.table(files), schema)
     dated = any(export.when is not None for export in exports)
-    cells, day = (_DATED, ", day_of_all") if dated else ("cells_of_visitors", "")
-    of_file = f"({[*origin]}::INTEGER[])[file + 1]"
-    found = engine.rows(_SAME_VISITOR.format(cells=cells, day=day, origin=of_file))
+    found = [_told_twice(cells.join(origins, "file"), dated=dated).join(visitors, "visitor")]
     if len({export.index("visitor_id") is None for export in exports}) > 1:
-        found += engine.rows(_CLIENT_AND_VISITOR)
-    for first in found:
-        raise _refusal(first, exports, metrics)
+        found.append(_client_and_visitor(cells.join(visitors, "visitor")))
+    for overlaps in found:
+        order = [name for name in _ORDER if name in overlaps.columns]
+        nulls_last = [ibis.asc(overlaps[name], nulls_first=False) for name in order]
+        for first in engine.rows(overlaps.order_by(nulls_last).limit(1)):
+            (count,) = engine.rows(overlaps.aggregate(cells=overlaps.count()))
+            raise _refusal(first | count, exports, metrics)
+
+
+_ORDER = ("client_id", "visitor_id", "audience", "metric", "one", "other")
+
+
+def _told_twice(cells: ibis.Table, *, dated: bool) -> ibis.Table:
+    """Visitors and metrics that two files tell of, ``one`` and ``other``, in one period."""
+    keys = ["visitor", "metric"]
+    if dated:
+        undated = cells.day.isnull().any().over(ibis.window(group_by=keys))
+        cells = cells.mutate(period=ibis.ifelse(undated, None, cells.day))
+        keys.append("period")
+    files = cells.group_by(keys).aggregate(one=cells.origin.min(), other=cells.origin.max())
+    return files.filter(files.one < files.other)
+
+
+def _client_and_visitor(cells: ibis.Table) -> ibis.Table:
+    """Clients and metrics that one file tells of by visitor and another without visitors."""
+    nobodys = cells.visitor_id.isnull()
+    files = cells.group_by("client_id", "metric").aggregate(
+        visitor_id=cells.visitor_id.min(),
+        one=cells.file.min(where=nobodys),
+        other=cells.file.min(where=~nobodys),
+    )
+    return files.filter(files.one.notnull() & files.other.notnull())
 
 
 def _refusal(

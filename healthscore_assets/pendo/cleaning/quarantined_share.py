@@ -1,7 +1,9 @@
 """Too much of a file refused is a file refused."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
@@ -9,27 +11,60 @@ from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 
-def refuse_beyond(share: float, export: ExportFile, lines: pa.Table, read: FileSums) -> None:
+@dataclass(frozen=True)
+class RefusedFor:
+    """How many lines of a file's quarantine, and of how many rows, give one reason.
+
+    ``first`` is the smallest number of such a row.
+    """
+
+    reason: str
+    lines: int
+    rows: int
+    first: int
+
+
+def by_reason(lines: pa.Table) -> list[RefusedFor]:
+    """The quarantine of a file by reason, in the order in which they first appear."""
+    rows = lines.group_by(["reason", "source_file", "source_row"], use_threads=False).aggregate(
+        [([], "count_all")]
+    )
+    found = rows.group_by("reason", use_threads=False).aggregate(
+        [("count_all", "sum"), ("source_row", "count"), ("source_row", "min")]
+    )
+    return [
+        RefusedFor(
+            told["reason"], told["count_all_sum"], told["source_row_count"], told["source_row_min"]
+        )
+        for told in found.to_pylist()
+    ]
+
+
+def refuse_beyond(
+    share: float, export: ExportFile, refused: Iterable[RefusedFor], read: FileSums
+) -> None:
     """Refuse a file of which more than a share of the rows, or of the metric cells, is quarantined.
 
-    Parameters: ``lines`` are the file's quarantine, ``read`` what was read of it.
+    Parameters: ``refused`` are its reasons, each once, ``read`` what was read of it.
     Raises ExportRefused naming the commonest reason and the first row it was found in.
     """
-    at_fault = lines.filter(pc.invert(pc.is_in(lines["reason"], pa.array(LEFT_OUT))))
-    of_rows = pc.is_in(at_fault["reason"], pa.array(ROW_REASONS))
-    rows = len(pc.unique(at_fault["source_row"].filter(of_rows)))
-    cells = at_fault.num_rows - (pc.sum(of_rows).as_py() or 0)
-    for refused, of, what in ((rows, read.rows, "rows"), (cells, read.cells, "metric cells")):
-        if refused > share * of:
-            counted = pc.value_counts(at_fault["reason"].filter(pc.equal(of_rows, what == "rows")))
-            reason = max(counted.to_pylist(), key=lambda found: found["counts"])["values"]
-            first = pc.min(at_fault["source_row"].filter(pc.equal(at_fault["reason"], reason)))
+    at_fault = [each for each in refused if each.reason not in LEFT_OUT]
+    of_rows = [each for each in at_fault if each.reason in ROW_REASONS]
+    of_cells = [each for each in at_fault if each.reason not in ROW_REASONS]
+    rows = sum(each.rows for each in of_rows)
+    cells = sum(each.lines for each in of_cells)
+    for count, of, what, reasons in (
+        (rows, read.rows, "rows", of_rows),
+        (cells, read.cells, "metric cells", of_cells),
+    ):
+        if count > share * of:
+            most = max(reasons, key=lambda each: each.lines)
             raise ExportRefused(
                 Problem(
                     export.source_file,
-                    f"{refused:,} of {of:,} {what} cannot be used ({refused / of:.1%}, at most "
-                    f"{share:.1%} is allowed), most because {REASONS[reason]}",
+                    f"{count:,} of {of:,} {what} cannot be used ({count / of:.1%}, at most "
+                    f"{share:.1%} is allowed), most because {REASONS[most.reason]}",
                     "correct the file, or raise largest_quarantined_share in scoring.yaml",
-                    row=first.as_py(),
+                    row=most.first,
                 )
             )

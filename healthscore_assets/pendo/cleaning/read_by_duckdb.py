@@ -1,0 +1,87 @@
+"""A month's exports read here, file by file, into tables of DuckDB."""
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from healthscore_assets.contracts import QUARANTINE
+from healthscore_assets.contracts.rules import schema_of
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lookups.product_areas import ProductAreas
+from healthscore_assets.pendo.cleaning.export_rows import Understood
+from healthscore_assets.pendo.cleaning.file_sums import FileSums
+from healthscore_assets.pendo.cleaning.identities import Identities
+from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
+from healthscore_assets.pendo.cleaning.month_read import CELL_SCHEMA, ROW_SCHEMA, MonthRead
+from healthscore_assets.pendo.cleaning.one_file import placed, read_file
+from healthscore_assets.pendo.cleaning.quarantined_share import by_reason, refuse_beyond
+from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.fivetran.people import People
+
+_ROWS, _CELLS = "rows_of_month", "cells_of_month"
+
+
+def read_month(
+    engine: Engine,
+    files: list[tuple[Path, ExportFile]],
+    month: str,
+    product_areas: ProductAreas,
+    known: Identities,
+    largest_quarantined_share: float,
+) -> MonthRead:
+    """Read each file once, a few thousand rows at a time.
+
+    Raises ExportRefused where a file cannot be read, or more of it than the share is refused.
+    """
+    exports = [export for _, export in files]
+    codes = MetricCodes.of_columns(exports, product_areas)
+    rows = engine.empty(_ROWS, ROW_SCHEMA)
+    cells = engine.empty(_CELLS, CELL_SCHEMA)
+    quarantine, sums = [], []
+    for number, (path, export) in enumerate(files):
+        lines, read = _read_file(engine, path, export, month, number, codes, known)
+        refuse_beyond(largest_quarantined_share, export, by_reason(lines), read)
+        quarantine.append(lines)
+        sums.append(read)
+    lines = pa.concat_tables(quarantine)
+    people = People(engine, exports, _ROWS, known.client_aliases)
+    return MonthRead(
+        exports,
+        rows,
+        cells,
+        engine.arrow("quarantined", lines, schema_of(QUARANTINE)),
+        codes,
+        FileSums.of_all(sums),
+        people.rows(ROW_SCHEMA) if people.told else rows,
+        people.client_names() if people.told else None,
+    )
+
+
+def _read_file(
+    engine: Engine,
+    path: Path,
+    export: ExportFile,
+    month: str,
+    number: int,
+    codes: MetricCodes,
+    known: Identities,
+) -> tuple[pa.Table, FileSums]:
+    """Put a file's rows and cells into the engine; gives the quarantine's lines and the sums."""
+    lines: list[pa.Table] = []
+
+    def put(read: Understood) -> None:
+        engine.insert(_ROWS, _numbered(placed(read.rows, export), number))
+        engine.insert(_CELLS, _numbered(read.cells, number))
+        lines.append(read.quarantine)
+
+    def forget() -> None:
+        lines.clear()
+        for table in (_ROWS, _CELLS):
+            engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
+
+    sums = read_file(path, export, month, codes, known, put, forget)
+    return pa.concat_tables(lines), sums
+
+
+def _numbered(rows: pa.Table, file: int) -> pa.Table:
+    return rows.append_column("file", pa.repeat(pa.scalar(file, pa.int32()), rows.num_rows))
