@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench install ui up down logs password test-transformer test-live test-deploy docs lint format lock clean
+.PHONY: demo test fuzz bench install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -40,6 +40,9 @@ password: ## asks for a password, prints the line for deploy/.env
 test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
 	$(BIN)/python -m pytest tests/transformer -v
 
+test-spark: $(VENV)/.installed-spark ## the cleaning on Apache Spark, which needs Java 17: a few minutes
+	$(BIN)/python -m pytest tests/spark -v
+
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: most of an hour
 	$(BIN)/python -m pytest tests/live -v -s
 
@@ -66,6 +69,7 @@ lock: $(VENV)/.installed-dev ## renew the exact versions
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra postgres -c requirements-dev.txt $(LOCKED) -o requirements-deploy.txt
 	# torch pins what it needs of CUDA by itself; its builds for the CPU need none
 	$(BIN)/uv pip compile pyproject.toml --extra transformer -c requirements-dev.txt $(LOCKED) | grep -vE '^(cuda|nvidia|triton)' > requirements-transformer.txt
+	$(BIN)/uv pip compile pyproject.toml --extra spark -c requirements-dev.txt $(LOCKED) -o requirements-spark.txt
 
 LOCKED := --upgrade --universal --python-version 3.11 --no-annotate --no-header --quiet
 
@@ -89,4 +93,9 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 $(VENV)/.installed-transformer: requirements-transformer.txt $(VENV)/.installed-dev
 	@echo "Installing torch and transformers."
 	$(PIP) -r requirements-transformer.txt
+	touch $@
+
+$(VENV)/.installed-spark: requirements-spark.txt $(VENV)/.installed-dev
+	@echo "Installing pyspark."
+	$(PIP) -r requirements-spark.txt
 	touch $@

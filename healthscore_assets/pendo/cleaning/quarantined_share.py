@@ -40,6 +40,20 @@ def by_reason(lines: pa.Table) -> list[RefusedFor]:
     ]
 
 
+def in_all(refused: Iterable[RefusedFor]) -> list[RefusedFor]:
+    """Each reason once, over several parts of a file that have no row in common."""
+    found: dict[str, RefusedFor] = {}
+    for each in refused:
+        before = found.get(each.reason, RefusedFor(each.reason, 0, 0, each.first))
+        found[each.reason] = RefusedFor(
+            each.reason,
+            before.lines + each.lines,
+            before.rows + each.rows,
+            min(before.first, each.first),
+        )
+    return list(found.values())
+
+
 def refuse_beyond(
     share: float, export: ExportFile, refused: Iterable[RefusedFor], read: FileSums
 ) -> None:

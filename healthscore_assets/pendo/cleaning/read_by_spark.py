@@ -1,0 +1,228 @@
+"""A month's exports read by the executors of a cluster, from their archived bytes.
+
+A file is a task, and so is each piece of a Data Sync export. An executor reads it as `ExportRows`
+does anywhere; no row comes to the driver, which learns the sums of each file and the features.
+"""
+
+import functools
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from decimal import Decimal
+from typing import IO, Any
+
+import ibis
+import pyarrow as pa
+
+from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lake.spark import SparkEngine
+from healthscore_assets.lookups.product_areas import ProductAreas
+from healthscore_assets.pendo.archived import archived
+from healthscore_assets.pendo.cleaning.export_rows import Understood
+from healthscore_assets.pendo.cleaning.file_sums import FileSums
+from healthscore_assets.pendo.cleaning.identities import Identities
+from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
+from healthscore_assets.pendo.cleaning.month_read import CELL_SCHEMA, ROW_SCHEMA, MonthRead
+from healthscore_assets.pendo.cleaning.one_file import placed, read_file
+from healthscore_assets.pendo.cleaning.quarantined_share import (
+    RefusedFor,
+    by_reason,
+    in_all,
+    refuse_beyond,
+)
+from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE
+from healthscore_assets.pendo.raw_table import TakenIn
+from healthscore_assets.reading.formats.batch import Part
+from healthscore_assets.reading.refused import ExportRefused, Problem
+
+EVENTS_AT_ONCE = 5_000_000
+"""At most so many events of a Data Sync export are a task, but those of one large file."""
+
+_READ = ibis.schema(
+    {
+        "kind": "string",
+        **ROW_SCHEMA,
+        "feature": "string",
+        "measure": "string",
+        "amount": "float64",
+        "column": "string",
+        "value": "string",
+        "reason": "string",
+        "told": "string",
+    }
+)
+_ARROW = _READ.to_pyarrow()
+
+
+def read_month(
+    spark: SparkEngine,
+    lake: str,
+    files: Sequence[TakenIn],
+    month: str,
+    product_areas: ProductAreas,
+    known: Identities,
+    largest_quarantined_share: float = 1.0,
+    events_at_once: int = EVENTS_AT_ONCE,
+) -> MonthRead:
+    """Read each file once; every executor finds its bytes in the lake at that location.
+
+    Raises ExportRefused where a file cannot be read, or more of it than the share is refused.
+    """
+    pieces = [(n, piece) for n, file in enumerate(files) for piece in _pieces(file, events_at_once)]
+    tasks = [piece for _, piece in pieces]
+    task = functools.partial(_read, lake, tasks, month, known)
+    read = spark.each("read_of_month", task, len(tasks), _READ)
+    told = read.filter(read.kind == "told").select("file", "told")
+    of_task = {row["file"]: json.loads(row["told"]) for row in spark.rows(told)}
+    sums = []
+    for n, file in enumerate(files):
+        of_file = [of_task[task] for task, (of, _) in enumerate(pieces) if of == n]
+        sums.append(_sums(file, of_file, largest_quarantined_share))
+    exports = [piece.export for piece in tasks]
+    cells = read.filter(read.kind == "cell")
+    codes = MetricCodes.of_columns(exports, product_areas)
+    for row in spark.rows(cells.select("feature", "measure").distinct()):
+        codes.of(row["feature"], row["measure"])
+    coded = cells.join(_table(spark, codes), ["feature", "measure"])
+    lines = read.filter(read.kind == "line")
+    rows = read.filter(read.kind == "row").select(*ROW_SCHEMA)
+    return MonthRead(
+        exports,
+        rows,
+        coded.mutate(value=coded.amount, metric=coded.code).select(*CELL_SCHEMA),
+        lines.select(*QUARANTINE_LINE.names),
+        codes,
+        FileSums.of_all(sums),
+        rows,
+        None,
+    )
+
+
+def _pieces(file: TakenIn, events: int) -> list[TakenIn]:
+    """A file by itself, or the parts of a Data Sync export by so many events."""
+    layout = file.export.layout
+    groups: list[list[Part]] = []
+    for part in layout.parts:
+        if not groups or sum(each.rows for each in groups[-1]) + part.rows > events:
+            groups.append([])
+        groups[-1].append(part)
+    if not groups:
+        return [file]
+    layouts = [replace(layout, parts=tuple(parts)) for parts in groups]
+    return [replace(file, export=replace(file.export, layout=each)) for each in layouts]
+
+
+def _sums(file: TakenIn, told: list[dict[str, Any]], largest_share: float) -> FileSums:
+    """The sums of a file over its pieces. Raises ExportRefused for the first that was refused."""
+    for piece in told:
+        if "problem" in piece:
+            raise ExportRefused(Problem(**piece["problem"]))
+    sums = FileSums.of_all([_sums_of(piece["sums"]) for piece in told])
+    refused = in_all([RefusedFor(**each) for piece in told for each in piece["refused"]])
+    refuse_beyond(largest_share, file.export, refused, sums)
+    return sums
+
+
+def _table(spark: SparkEngine, codes: MetricCodes) -> ibis.Table:
+    """The code of each feature, as files spell it, and measure."""
+    told = codes.told()
+    columns = {
+        "feature": pa.array([feature for feature, _ in told], pa.string()),
+        "measure": pa.array([measure for _, measure in told], pa.string()),
+        "code": pa.array(range(len(told)), pa.int32()),
+    }
+    schema = ibis.schema({"feature": "string", "measure": "string", "code": "int32"})
+    return spark.arrow("codes_of_metrics", pa.table(columns), schema)
+
+
+def _read(
+    lake: str, files: Sequence[TakenIn], month: str, known: Identities, number: int
+) -> Iterator[pa.RecordBatch]:
+    """Everything of one file, on an executor, which tells a refusal: Spark wraps what is raised."""
+    codes = MetricCodes()
+    refused: list[RefusedFor] = []
+    with tempfile.TemporaryFile() as stream:
+        spool = _Spool(stream)
+
+        def put(read: Understood) -> None:
+            spool.put(_of_kind("row", number, placed(read.rows, export)))
+            spool.put(_of_kind("cell", number, _spelled(read.cells, codes)))
+            spool.put(_of_kind("line", number, read.quarantine))
+            refused.extend(by_reason(read.quarantine))
+
+        def forget() -> None:
+            spool.empty()
+            refused.clear()
+
+        try:
+            path, export = archived(Lake.at(lake), files[number])
+            sums = read_file(path, export, month, codes, known, put, forget)
+        except ExportRefused as error:
+            spool.empty()
+            told: dict[str, Any] = {"problem": asdict(error.problem)}
+        else:
+            told = {
+                "sums": asdict(sums),
+                "refused": [asdict(each) for each in in_all(refused)],
+            }
+        text = pa.table({"told": [json.dumps(told, default=str)]})
+        spool.put(_of_kind("told", number, text))
+        yield from spool.batches()
+
+
+def _sums_of(told: dict[str, Any]) -> FileSums:
+    engagement = {measure: Decimal(total) for measure, total in told["engagement"].items()}
+    return FileSums(**{**told, "engagement": engagement})
+
+
+def _spelled(cells: pa.Table, codes: MetricCodes) -> pa.Table:
+    """Cells with their feature and measure: the codes are one executor's own."""
+    told = codes.told()
+    features = pa.array([feature for feature, _ in told], pa.string())
+    measures = pa.array([measure for _, measure in told], pa.string())
+    metric = cells["metric"]
+    return pa.table(
+        {
+            "source_row": cells["source_row"],
+            "day": cells["day"],
+            "amount": cells["value"],
+            "feature": features.take(metric),
+            "measure": measures.take(metric),
+        }
+    )
+
+
+def _of_kind(kind: str, file: int, table: pa.Table) -> pa.Table:
+    """A table with all columns of the whole; those of other kinds are null."""
+    size = table.num_rows
+    given = {
+        "kind": pa.repeat(pa.scalar(kind), size),
+        "file": pa.repeat(pa.scalar(file, pa.int32()), size),
+    } | {name: table[name] for name in table.column_names}
+    columns = [
+        given[field.name] if field.name in given else pa.nulls(size, field.type) for field in _ARROW
+    ]
+    return pa.table(columns, schema=_ARROW)
+
+
+class _Spool:
+    """Tables on their way, on disk: a file may have to be read anew from its beginning."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.empty()
+
+    def empty(self) -> None:
+        self._stream.seek(0)
+        self._stream.truncate()
+        self._writer = pa.ipc.new_stream(self._stream, _ARROW)
+
+    def put(self, table: pa.Table) -> None:
+        if table.num_rows:
+            self._writer.write_table(table)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        self._writer.close()
+        self._stream.seek(0)
+        yield from pa.ipc.open_stream(self._stream)
