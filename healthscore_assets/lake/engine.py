@@ -78,11 +78,16 @@ class Engine:
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} ({columns})")
         return _table(name, schema)
 
-    def insert(self, name: str, rows: pa.Table) -> None:
-        """Put rows into a table that was made empty, column by name."""
+    def insert(self, name: str, rows: pa.Table, wanted: str = "") -> None:
+        """Put rows into a table that was made empty, column by name.
+
+        ``wanted`` is a join that keeps some of them, in SQL.
+        """
         if rows.num_rows:
             self.con.register("batch_of_rows", rows)
-            self.con.execute(f"INSERT INTO {_name(name)} BY NAME SELECT * FROM batch_of_rows")
+            self.con.execute(
+                f"INSERT INTO {_name(name)} BY NAME SELECT * FROM batch_of_rows {wanted}"
+            )
             self.con.unregister("batch_of_rows")
 
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:

@@ -31,8 +31,7 @@ def inbox(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("parquet", [False, True])
 def test_fivetran_tables(spark: SparkEngine, inbox: Path, parquet: bool) -> None:
-    tables = {"feature_event": ft.FEATURE_EVENT, "feature_history": ft.FEATURE_HISTORY}
-    ft.put(inbox / "fivetran", parquet=parquet, **tables, group_data=ft.GROUP)
+    ft.put(inbox / "fivetran", parquet=parquet, **ft.EVERYTHING)
     duckdb, on = on_both(spark, inbox, Lookups(AREAS, KNOWN))
     same(duckdb, on)
     clicks = {
@@ -49,6 +48,11 @@ def test_fivetran_tables(spark: SparkEngine, inbox: Path, parquet: bool) -> None
         ("bolt", "cat", "f4"): 1,
     }
     assert on.sums.counts == {"anonymous_visitor": 1, "excluded_visitor": 1}
+    # The latest versions tell: of Acme its own, of Bolt what Salesforce has, since Pendo has none.
+    assert on.tables["client_names"] == [("acme", "Acme Limited"), ("bolt", "Bolt GmbH")]
+    audiences = {row[1]: row[2] for row in on.tables["visitor_month"]}
+    assert audiences == {"ann": "internal", "bob": "external", "cat": "external"}
+    assert dict(on.tables["feature_areas"])["Planning | Board"] == "planning"
 
 
 def events(*who: tuple[str | None, str | None]) -> list[Event]:
@@ -275,6 +279,21 @@ def test_no_row_comes_to_the_driver(
     assert max(pulled) <= 5  # features, reasons, and the first five lines of the quarantine
     assert on.sums.numbers == duckdb.sums.numbers
     assert on.sums.numbers["rows_refused"] == 500
+
+
+def test_a_history_that_cannot_be_read_is_refused(spark: SparkEngine, inbox: Path) -> None:
+    ft.put(inbox, parquet=True, **ft.EVERYTHING)
+    lake, files = taken(inbox)
+    (of_accounts,) = (
+        history
+        for history in files[0].export.histories
+        if history.export.source_file == "account_history.parquet"
+    )
+    kept = lake.archived(of_accounts.sha256)
+    kept.chmod(0o644)
+    kept.write_bytes(b"PAR1" + bytes(100))
+    with pytest.raises(ExportRefused, match=r"^account_history.parquet: cannot be read as Parquet"):
+        on_spark(spark, lake, files, Lookups())
 
 
 def same_months(first: Month, second: Month) -> bool:

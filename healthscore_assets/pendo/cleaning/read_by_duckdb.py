@@ -1,5 +1,6 @@
 """A month's exports read here, file by file, into tables of DuckDB."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,7 +17,8 @@ from healthscore_assets.pendo.cleaning.month_read import CELL_SCHEMA, ROW_SCHEMA
 from healthscore_assets.pendo.cleaning.one_file import placed, read_file
 from healthscore_assets.pendo.cleaning.quarantined_share import by_reason, refuse_beyond
 from healthscore_assets.pendo.export_file import ExportFile
-from healthscore_assets.pendo.fivetran.people import People
+from healthscore_assets.pendo.fivetran.people import VERSIONS, Folders, People, versions
+from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
 
 _ROWS, _CELLS = "rows_of_month", "cells_of_month"
 
@@ -44,7 +46,7 @@ def read_month(
         quarantine.append(lines)
         sums.append(read)
     lines = pa.concat_tables(quarantine)
-    people = People(engine, exports, _ROWS, known.client_aliases)
+    people = _people(engine, exports, known.client_aliases)
     return MonthRead(
         exports,
         rows,
@@ -52,8 +54,8 @@ def read_month(
         engine.arrow("quarantined", lines, schema_of(QUARANTINE)),
         codes,
         FileSums.of_all(sums),
-        people.rows(ROW_SCHEMA) if people.told else rows,
-        people.client_names() if people.told else None,
+        people.rows(rows) if people else rows,
+        people.client_names(rows) if people else None,
     )
 
 
@@ -85,3 +87,28 @@ def _read_file(
 
 def _numbered(rows: pa.Table, file: int) -> pa.Table:
     return rows.append_column("file", pa.repeat(pa.scalar(file, pa.int32()), rows.num_rows))
+
+
+def _people(
+    engine: Engine, exports: list[ExportFile], client_aliases: Mapping[str, str]
+) -> People | None:
+    """The histories beside the exports, if there are any; of visitors those that are listed."""
+    folders = Folders.beside(exports)
+    if not folders.histories:
+        return None
+    accounts = engine.empty("accounts_told", VERSIONS)
+    visitors = engine.empty("visitors_told", VERSIONS)
+    engine.con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE visitors_wanted AS
+        SELECT DISTINCT visitor_id AS id FROM {_ROWS} WHERE visitor_id IS NOT NULL
+        """
+    )
+    for number, (folder, history) in enumerate(folders.histories):
+        of_accounts = history.export.shape == ACCOUNT_HISTORY
+        for some in versions(history, folder, number):
+            if of_accounts:
+                engine.insert("accounts_told", some)
+            else:
+                engine.insert("visitors_told", some, "SEMI JOIN visitors_wanted USING (id)")
+    return People(engine, folders, accounts, visitors, client_aliases)

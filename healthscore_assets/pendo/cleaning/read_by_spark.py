@@ -32,6 +32,8 @@ from healthscore_assets.pendo.cleaning.quarantined_share import (
     refuse_beyond,
 )
 from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE
+from healthscore_assets.pendo.fivetran.people import VERSIONS, Folders, People, versions
+from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
 from healthscore_assets.pendo.raw_table import TakenIn
 from healthscore_assets.reading.formats.batch import Part
 from healthscore_assets.reading.refused import ExportRefused, Problem
@@ -53,6 +55,7 @@ _READ = ibis.schema(
     }
 )
 _ARROW = _READ.to_pyarrow()
+_VERSIONS = ibis.schema({**VERSIONS, "of_accounts": "boolean", "problem": "string"})
 
 
 def read_month(
@@ -87,6 +90,7 @@ def read_month(
     coded = cells.join(_table(spark, codes), ["feature", "measure"])
     lines = read.filter(read.kind == "line")
     rows = read.filter(read.kind == "row").select(*ROW_SCHEMA)
+    people = _people(spark, lake, tasks, known)
     return MonthRead(
         exports,
         rows,
@@ -94,9 +98,49 @@ def read_month(
         lines.select(*QUARANTINE_LINE.names),
         codes,
         FileSums.of_all(sums),
-        rows,
-        None,
+        people.rows(rows) if people else rows,
+        people.client_names(rows) if people else None,
     )
+
+
+def _people(
+    spark: SparkEngine, lake: str, files: Sequence[TakenIn], known: Identities
+) -> People | None:
+    """The histories beside the exports, if there are any; each is a task."""
+    folders = Folders.beside([file.export for file in files])
+    if not folders.histories:
+        return None
+    task = functools.partial(_versions, lake, folders)
+    told = spark.each("versions_of_people", task, len(folders.histories), _VERSIONS)
+    refused = told.filter(told.problem.notnull()).order_by("place").limit(1)
+    for row in spark.rows(refused):
+        raise ExportRefused(Problem(**json.loads(row["problem"])))
+    people = told.filter(told.problem.isnull())
+    accounts = people.of_accounts
+    return People(
+        spark,
+        folders,
+        people.filter(accounts).select(*VERSIONS),
+        people.filter(~accounts).select(*VERSIONS),
+        known.client_aliases,
+    )
+
+
+def _versions(lake: str, folders: Folders, number: int) -> Iterator[pa.RecordBatch]:
+    """The versions of one history, on an executor, or why it is refused."""
+    schema = _VERSIONS.to_pyarrow()
+    folder, history = folders.histories[number]
+    of_accounts = history.export.shape == ACCOUNT_HISTORY
+    history = replace(history, at=str(Lake.at(lake).archived(history.sha256)))
+    try:
+        for some in versions(history, folder, number):
+            size = some.num_rows
+            marked = some.append_column("of_accounts", pa.repeat(of_accounts, size))
+            marked = marked.append_column("problem", pa.nulls(size, pa.string()))
+            yield from marked.cast(schema).to_batches()
+    except ExportRefused as error:
+        problem = {"place": number, "problem": json.dumps(asdict(error.problem))}
+        yield pa.RecordBatch.from_pylist([problem], schema=schema)
 
 
 def _pieces(file: TakenIn, events: int) -> list[TakenIn]:

@@ -1,16 +1,16 @@
 """Who clients and visitors are: the latest versions of account_history and visitor_history."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.pendo.export_file import ExportFile, History
 from healthscore_assets.pendo.fivetran.shapes import precedence
-from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
 from healthscore_assets.pendo.fivetran.versions import ordered_columns
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Batch, name_of
@@ -20,144 +20,140 @@ _TOLD = ("client_name", "email", "is_internal")
 _AT_ONCE = 250_000
 """Rows that are handed to the engine together."""
 
-_VERSIONS = pa.schema(
+VERSIONS = ibis.schema(
     {
-        "folder": pa.int32(),
-        "id": pa.string(),
-        "client_name": pa.string(),
-        "email": pa.string(),
-        "is_internal": pa.string(),
-        "live": pa.bool_(),
-        "updated": pa.int64(),
-        "synced": pa.int64(),
+        "folder": "int32",
+        "id": "string",
+        "client_name": "string",
+        "email": "string",
+        "is_internal": "string",
+        "live": "boolean",
+        "updated": "int64",
+        "synced": "int64",
+        "place": "int64",
     }
 )
-_CREATED = """
-    CREATE OR REPLACE SEQUENCE version_of_people;
-    CREATE OR REPLACE TEMP TABLE {name} (
-        folder INTEGER, id VARCHAR, client_name VARCHAR, email VARCHAR, is_internal VARCHAR,
-        live BOOLEAN, updated BIGINT, synced BIGINT, place BIGINT
-    )
-"""
-_PLACE = (
-    """{live: live, updated: coalesce(updated, -1), synced: coalesce(synced, -1), place: place}"""
-)
+"""Versions of clients or visitors; ``place`` orders those that tell the same times."""
+
+_A_FILE = 1 << 40
 
 
-class People:
-    """What the histories beside a month's exports tell, in the engine that holds its rows.
+@dataclass(frozen=True)
+class Folders:
+    """The histories beside the exports of a month: each file once, with its folder.
 
-    Parameters: ``rows`` names the table of accepted rows with ``file``, the place of its export;
-    ``client_aliases`` are put to the clients of account_history, too.
-    Raises ExportRefused for a history that cannot be read.
+    ``of_file`` tells the folder of an export, by its place, where it has histories.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        exports: Sequence[ExportFile],
-        rows: str,
-        client_aliases: Mapping[str, str],
-    ) -> None:
-        self._engine, self._rows = engine, rows
+    histories: list[tuple[int, History]]
+    of_file: dict[int, int]
+
+    @classmethod
+    def beside(cls, exports: Sequence[ExportFile]) -> "Folders":
+        """Those of some exports; folders with the same bytes are one."""
         folders: dict[tuple[str, ...], int] = {}
-        of_file: list[dict[str, int]] = []
+        histories: list[tuple[int, History]] = []
+        of_file: dict[int, int] = {}
         for number, export in enumerate(exports):
             key = tuple(history.sha256 for history in export.histories)
             if key and key not in folders:
                 folders[key] = len(folders)
-                if not of_file:
-                    self._create(client_aliases)
-                for history in export.histories:
-                    self._read(history, folders[key])
+                histories += [(folders[key], history) for history in export.histories]
             if key:
-                of_file.append({"file": number, "folder": folders[key]})
-        self.told = bool(of_file)
-        if self.told:
-            schema = ibis.schema({"file": "int64", "folder": "int64"})
-            engine.arrow("folder_of_file", pa.Table.from_pylist(of_file), schema)
+                of_file[number] = folders[key]
+        return cls(histories, of_file)
 
-    def client_names(self) -> ibis.Table:
+
+@dataclass(frozen=True)
+class People:
+    """What the histories beside a month's exports tell, in the engine that holds its rows.
+
+    Parameters: ``accounts`` and ``visitors`` are of `VERSIONS`; ``client_aliases`` are put to the
+    clients of account_history, too.
+    """
+
+    engine: Computes
+    folders: Folders
+    accounts: ibis.Table
+    visitors: ibis.Table
+    client_aliases: Mapping[str, str]
+
+    def client_names(self, rows: ibis.Table) -> ibis.Table:
         """The latest name of each client, of its own id before those of its aliases.
 
         Of several folders the name that comes first alphabetically. Grain: client of the rows.
         """
-        return self._engine.view(
-            "names_of_accounts",
-            f"""
-            WITH named AS (
-                SELECT folder, coalesce(alias.client_id, id) AS client_id,
-                       arg_max(client_name, {{own: alias.alias IS NULL, version: {_PLACE}}})
-                           AS client_name
-                FROM accounts_told LEFT JOIN aliases_of_people AS alias ON alias.alias = id
-                WHERE client_name <> '' GROUP BY ALL
-            ), listed AS (
-                SELECT DISTINCT folder, client_id FROM {self._rows} JOIN folder_of_file USING (file)
-            )
-            SELECT client_id, min(client_name) AS client_name
-            FROM named JOIN listed USING (folder, client_id) GROUP BY ALL
-            """,
-            ibis.schema({"client_id": "string", "client_name": "string"}),
-        )
-
-    def rows(self, schema: ibis.Schema) -> ibis.Table:
-        """The rows with the visitors' e-mail and audience, where their own export tells none."""
-        self._engine.con.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE latest_visitors AS
-            SELECT folder, id AS visitor_id,
-                   arg_max(email, {_PLACE}) FILTER (email <> '') AS told_email,
-                   arg_max(is_internal, {_PLACE}) FILTER (is_internal <> '') AS told_internal
-            FROM visitors_told GROUP BY ALL
-            """
-        )
-        told = {"email": "told_email", "is_internal": "told_internal"}
-        columns = ", ".join(
-            f"coalesce(nullif({name}, ''), {told[name]}) AS {name}" if name in told else name
-            for name in schema
-        )
-        return self._engine.view(
-            "rows_with_people",
-            f"""
-            SELECT {columns} FROM {self._rows} LEFT JOIN folder_of_file USING (file)
-            LEFT JOIN latest_visitors USING (folder, visitor_id)
-            """,
-            schema,
-        )
-
-    def _create(self, client_aliases: Mapping[str, str]) -> None:
-        for name in ("accounts_told", "visitors_told"):
-            self._engine.con.execute(_CREATED.format(name=name))
-        self._engine.con.execute(
-            f"""
-            CREATE OR REPLACE TEMP TABLE visitors_wanted AS
-            SELECT DISTINCT visitor_id AS id FROM {self._rows} WHERE visitor_id IS NOT NULL
-            """
-        )
-        columns = {"alias": [*client_aliases], "client_id": [*client_aliases.values()]}
+        columns = {"alias": [*self.client_aliases], "owner": [*self.client_aliases.values()]}
         aliases = pa.table(columns, pa.schema({name: pa.string() for name in columns}))
-        schema = ibis.schema({"alias": "string", "client_id": "string"})
-        self._engine.arrow("aliases_of_people", aliases, schema)
+        schema = ibis.schema({"alias": "string", "owner": "string"})
+        known = self.engine.arrow("aliases_of_people", aliases, schema)
+        told = self.accounts.left_join(known, self.accounts.id == known["alias"])
+        told = told.mutate(client_id=told.owner.coalesce(told.id), own=told["alias"].isnull())
+        named = told.group_by("folder", "client_id").aggregate(
+            client_name=_latest(told, "client_name", own=told.own)
+        )
+        listed = rows.join(self._folder_of_file(), "file").select("folder", "client_id").distinct()
+        found = named.filter(named.client_name.notnull()).join(listed, ["folder", "client_id"])
+        return found.group_by("client_id").aggregate(client_name=found.client_name.min())
 
-    def _read(self, history: History, folder: int) -> None:
-        """Hand the versions of a file to the engine; of visitors those that the month lists."""
-        of_accounts = history.export.shape == ACCOUNT_HISTORY
-        table = "accounts_told" if of_accounts else "visitors_told"
-        wanted = "" if of_accounts else "SEMI JOIN visitors_wanted USING (id)"
-        for versions in _versions(history, folder):
-            self._engine.con.register("some_versions", versions)
-            self._engine.con.execute(
-                f"INSERT INTO {table} SELECT *, nextval('version_of_people')"
-                f" FROM some_versions {wanted}"
-            )
-            self._engine.con.unregister("some_versions")
+    def rows(self, rows: ibis.Table) -> ibis.Table:
+        """The rows with the visitors' e-mail and audience, where their own export tells none."""
+        visitors = self.visitors
+        latest = visitors.group_by("folder", visitor_id=visitors.id).aggregate(
+            told_email=_latest(visitors, "email"),
+            told_internal=_latest(visitors, "is_internal"),
+        )
+        beside = rows.left_join(self._folder_of_file(), "file")
+        told = beside.left_join(latest, ["folder", "visitor_id"])
+        return told.select(*rows.columns, "told_email", "told_internal").select(
+            **{name: _told_or(name) for name in rows.columns}
+        )
+
+    def _folder_of_file(self) -> ibis.Table:
+        of_file = self.folders.of_file
+        table = {
+            "file": pa.array([*of_file], pa.int32()),
+            "folder": pa.array([*of_file.values()], pa.int32()),
+        }
+        schema = ibis.schema({"file": "int32", "folder": "int32"})
+        return self.engine.arrow("folder_of_file", pa.table(table), schema)
 
 
-def _versions(history: History, folder: int) -> Iterator[pa.Table]:
-    """The versions of a file, many rows at a time."""
+def _told_or(name: str) -> ibis.Deferred:
+    told = {"email": "told_email", "is_internal": "told_internal"}
+    column = ibis._[name]
+    return column.nullif("").coalesce(ibis._[told[name]]) if name in told else column
+
+
+@ibis.udf.agg.builtin  # type: ignore[untyped-decorator]
+def max_by(text: str, key) -> str:  # type: ignore[empty-body, no-untyped-def]
+    """The text beside the largest key: all engines have it by this name."""
+
+
+def _latest(versions: ibis.Table, name: str, **before: ibis.Value) -> ibis.Value:
+    """The text of the latest version that tells it; null where none does."""
+    key = ibis.struct(
+        {
+            **before,
+            "live": versions.live,
+            "updated": versions.updated.fill_null(-1),
+            "synced": versions.synced.fill_null(-1),
+            "place": versions.place,
+        }
+    )
+    return max_by(versions[name], ibis.ifelse(versions[name] != "", key, ibis.null()))
+
+
+def versions(history: History, folder: int, number: int) -> Iterator[pa.Table]:
+    """The versions of a file, many rows at a time, as `VERSIONS`.
+
+    Parameters: ``number`` is the file's place among the month's histories.
+    Raises ExportRefused for a history that cannot be read.
+    """
     export = history.export
     roles = {role: _columns(export, role) for role in _TOLD}
     held: list[pa.Table] = []
+    first = number * _A_FILE
     wanted = [n for columns in roles.values() for n in columns]
     for batch, live, updated, synced in ordered_columns(Path(history.at), export, wanted):
         size = len(batch.source_row)
@@ -170,8 +166,10 @@ def _versions(history: History, folder: int) -> Iterator[pa.Table]:
             live,
             updated,
             synced,
+            pa.array(range(first, first + size), pa.int64()),
         ]
-        held.append(pa.table(cells, schema=_VERSIONS))
+        first += size
+        held.append(pa.table(cells, schema=VERSIONS.to_pyarrow()))
         if sum(map(len, held)) >= _AT_ONCE:
             yield pa.concat_tables(held)
             held = []
