@@ -25,7 +25,8 @@ from healthscore_assets.pendo.cleaning.month import CleanedMonth, clean_month, t
 from healthscore_assets.pendo.cleaning.read_by_spark import read_month
 from healthscore_assets.pendo.cleaning.reconciliation import Reconciliation, add_up, reconcile
 from healthscore_assets.pendo.cleaning.usage import named
-from healthscore_assets.pendo.inbox import deliveries, of_month
+from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import TakenIn, raw_rows, taken_in
 
 MONTH = "2024-05"

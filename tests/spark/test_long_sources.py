@@ -155,7 +155,6 @@ def dirty(inbox: Path) -> None:
         + "4.0,,v1,,,2024-05-01,Board,1,1\n"
         + "🚀 Ünïted,,ÄÖ,,,2024-05-01,Çhat,1,1\n"
         + "VISITOR,,x\n"
-        + HEADER
         + ",,,,,,,,\n"
     )
 
