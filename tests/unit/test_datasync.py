@@ -20,6 +20,7 @@ from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.inbox import AS_BUILT_IN, deliveries, read_ahead
 from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
+from healthscore_assets.reading.refused import ExportRefused
 
 ANN, BOB = ("ann", "acme"), ("bob", "acme")
 NOBODY = "_PENDO_T_1234"
@@ -224,6 +225,24 @@ def test_an_export_in_a_bucket_is_read_as_in_the_inbox(
         month = clean_month(run, files, "2024-05", ProductAreas({}, {}), frozenset())
         used = [(row["visitor_id"], row["value"]) for row in run.rows(month.cleaned_usage)]
     assert used == [("ann", 2), ("bob", 1)]
+
+
+def test_refused_rows_of_several_files_are_several(tree: Tree) -> None:
+    # A row in each of four files names no client, and each of them is the first of its file.
+    days = {f"2024-05-0{day}": {"f1": events(("zoe", ""), ANN)} for day in range(1, 5)}
+    tree.export("2024-05-05T06:00:00Z", days)
+    (found,) = of_month(deliveries(tree.folder.parents[2]), "2024-05")
+    assert found.export is not None
+    with pytest.raises(ExportRefused, match="4 of 8 rows cannot be used") as refused:
+        clean_month(
+            engine(),
+            [(found.path, found.export)],
+            "2024-05",
+            ProductAreas({}, {}),
+            frozenset(),
+            largest_quarantined_share=0.4,
+        )
+    assert refused.value.problem.row == 1
 
 
 def test_a_large_export_is_read_ahead_in_pieces(tree: Tree) -> None:
