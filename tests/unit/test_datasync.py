@@ -215,7 +215,7 @@ def test_an_export_in_a_bucket_is_read_as_in_the_inbox(
     with s3_server(tmp_path / "s3") as server:
         for name, value in server.environment.items():
             monkeypatch.setenv(name, value)
-        url = server.new_bucket()
+        url = f"s3://{server.new_bucket()}"
         for each in found:
             archive(Lake.at(url), each)
         rows = raw_rows(found, "2024-05", {}, over=True).to_pylist()
