@@ -53,7 +53,7 @@ def check(
     from healthscore_assets.signals.inbox import feed_of_path
 
     workplace = workplace_of(exports, lookups, lake)
-    files = [each for path in files for each in _with_bills(path)]
+    files = [each for path in files for each in _with_bills(path, workplace.inbox)]
     problems = [_missing(path) for path in files if not path.is_file()]
     present = [path.absolute() for path in files if path.is_file() and not is_sidecar(path)]
     try:
@@ -162,11 +162,14 @@ def _check_feeds(workplace: "Workplace", files: "dict[Path, Feed]") -> list[str]
     return problems
 
 
-def _with_bills(path: Path) -> list[Path]:
+def _with_bills(path: Path, inbox: Path) -> list[Path]:
     """A folder of Data Sync exports is checked as a whole."""
+    from healthscore_assets.pendo.inbox import files_of
     from healthscore_assets.reading.formats.datasync import BILL
 
-    return (path.is_dir() and sorted(path.rglob(BILL))) or [path]
+    folder = path.absolute()
+    has_bills = path.is_dir() and next(path.rglob(BILL), None) is not None
+    return files_of(folder, inbox) if has_bills else [path]
 
 
 def _missing(path: Path) -> str:

@@ -30,6 +30,7 @@ from healthscore_assets.orchestration.pull_runs import is_pull
 from healthscore_assets.orchestration.runs import COMMAND_LINE, STARTED_FROM, observe_lookups
 from healthscore_assets.orchestration.worker import UNDER_WAY, end_abandoned_runs
 from healthscore_assets.orchestration.workplace import LOOKUP_FILES, Workplace
+from healthscore_assets.pendo.datasync.bill import is_bill
 from healthscore_assets.pendo.inbox import read_ahead
 from healthscore_assets.reading.inbox_files import Fingerprint, Seen, listed, slot_of
 from healthscore_assets.reading.refused import ExportRefused
@@ -249,10 +250,16 @@ def _in_vain(instance: dg.DagsterInstance, month: str, asked: str, cause: str) -
 def _months_of(workplace: Workplace, told: Delivered, look: _Look) -> set[str]:
     """The months that moving files tell of as they are now, and those they were taken in for.
 
-    A file that is gone moves too: whoever replaces a file may delete it first.
+    A file that is gone moves too: whoever replaces a file may delete it first. A Data Sync export
+    moves as long as any of its files does.
     """
+    folders = {
+        folder for path in look.files if slot_of(path) in look.moving for folder in path.parents
+    }
 
     def moves(path: Path) -> bool:
+        if is_bill(path) and path.parent in folders:
+            return True
         told = beside(path)
         return slot_of(path) in look.moving or (told in look.files and slot_of(told) in look.moving)
 

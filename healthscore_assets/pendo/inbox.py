@@ -2,15 +2,14 @@
 
 import functools
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from healthscore_assets.lake.content import content_hash, version_of
 from healthscore_assets.pendo.beside import put_together
 from healthscore_assets.pendo.contradictions import without_circles, without_copies
-from healthscore_assets.pendo.datasync import newest
-from healthscore_assets.pendo.datasync.bill import MANIFEST, is_bill, read_bill, tells_of_usage
+from healthscore_assets.pendo.datasync import folders, newest
+from healthscore_assets.pendo.datasync.bill import is_bill, read_bill
 from healthscore_assets.pendo.datasync.export import exports_of
 from healthscore_assets.pendo.definitions import (
     ids_used,
@@ -54,7 +53,7 @@ def deliveries(inbox: Path, reading: Reading = AS_BUILT_IN) -> list[Delivery]:
                 "create it and put Pendo's usage exports in it, or set --exports",
             )
         )
-    return understood([(path, inbox) for path in _files(inbox)], reading)
+    return understood([(path, inbox) for path in files_of(inbox, inbox)], reading)
 
 
 def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Delivery]:
@@ -63,8 +62,16 @@ def understood(files: list[tuple[Path, Path]], reading: Reading) -> list[Deliver
     Names of features and people are put to the exports of their folder. The same bytes in two
     months are refused in the second: one of the two names must be wrong.
     """
-    read = (each for path, inbox in files for each in _deliveries_of(path, inbox, reading))
-    return without_copies(without_circles(put_together(list(read))))
+    read = [each for path, inbox in files for each in _deliveries_of(path, inbox, reading)]
+    return without_copies(without_circles(put_together(_with_months_that_count(read))))
+
+
+def _with_months_that_count(found: list[Delivery]) -> list[Delivery]:
+    """The same, of Data Sync with the months in which something of it counts."""
+    synced = [each for each in found if each.export is not None and each.export.made]
+    tables = [(each.path, each.export) for each in synced if each.export is not None]
+    told = dict(zip(map(id, synced), newest.months_told(tables), strict=True))
+    return [replace(each, months=told[id(each)]) if id(each) in told else each for each in found]
 
 
 def read_ahead(inbox: Path, reading: Reading, enough: Callable[[], bool]) -> int:
@@ -72,34 +79,23 @@ def read_ahead(inbox: Path, reading: Reading, enough: Callable[[], bool]) -> int
 
     What was understood is kept in memory until the file changes, so `deliveries` is quick then.
     """
-    files = _files(inbox)
+    files = files_of(inbox, inbox)
+    synced = []
     for done, path in enumerate(files):
         if enough():
             return len(files) - done
         for delivery in _deliveries_of(path, inbox, reading):
             if path.is_file():
                 delivery.sha256  # noqa: B018
-        if is_bill(path) and not _read_ahead(path, inbox, enough):
-            return len(files) - done
-    return 0
+            if delivery.export is not None and delivery.export.made:
+                synced.append((path, delivery.export))
+    return newest.read_ahead(synced, enough)
 
 
-def _read_ahead(path: Path, inbox: Path, enough: Callable[[], bool]) -> bool:
-    with suppress(ExportRefused, OSError):
-        return newest.read_ahead(path, path.relative_to(inbox).as_posix(), enough)
-    return True  # what is wrong with it is told when it is understood
-
-
-def _files(inbox: Path) -> list[Path]:
-    """The files that are deliveries; those of a Data Sync export are told of by its bill."""
-    paths = [path for path in listed(inbox) if not is_sidecar(path)]
-    folders = {path.parent for path in paths if is_bill(path)} - {inbox}
-    return [path for path in paths if is_bill(path) or not _in_an_export(path, folders, inbox)]
-
-
-def _in_an_export(path: Path, folders: set[Path], inbox: Path) -> bool:
-    above = path.relative_to(inbox).parents
-    return path.name == MANIFEST or any(inbox / folder in folders for folder in above)
+def files_of(folder: Path, inbox: Path) -> list[Path]:
+    """The files of a folder that are deliveries; of a Data Sync export that is its bill."""
+    paths = [path for path in listed(folder) if not is_sidecar(path)]
+    return folders.without_parts(paths, inbox)
 
 
 def _deliveries_of(path: Path, inbox: Path, reading: Reading) -> list[Delivery]:
@@ -111,6 +107,9 @@ def _deliveries_of(path: Path, inbox: Path, reading: Reading) -> list[Delivery]:
     try:
         if is_bill(path):
             return _of_bill(path, source_file)
+        not_whole = folders.problem_of(path, source_file)
+        if not_whole is not None:
+            return [_refused(path, source_file, not_whole)]
         versions = version_of(path), version_of(beside(path))
         return _understood(path, source_file, *versions, reading)
     except OSError as error:
@@ -124,14 +123,12 @@ def _of_bill(path: Path, source_file: str) -> list[Delivery]:
         problem = Problem(source_file, what, "put each Data Sync export into a folder of its own")
         return [_refused(path, source_file, problem)]
     try:
-        if not tells_of_usage(path, source_file):
-            return []
-        bill = read_bill(path, source_file, version_of(path))
+        bill = read_bill(path, source_file)
     except ExportRefused as refused:
         return [_refused(path, source_file, refused.problem)]
     return [
         Delivery(path, export.source_file, export.months, export, None)
-        for export in exports_of(bill, source_file)
+        for export in (exports_of(bill, source_file) if bill.of_usage else ())
     ]
 
 

@@ -50,7 +50,7 @@ def _counting(delivery: Delivery, told: ExportFile | Problem | None) -> Delivery
 def _without_days_told_later(kept: list[Delivery], month: str) -> list[Delivery]:
     """Of the days of a month that several files of a folder tell, the one synced last counts.
 
-    What is left of such files are rows of one table.
+    What is left of such files are rows of one table, unless they are too unlike.
     """
     groups: dict[tuple[PurePath, bool], dict[str, days.Synced]] = {}
     for each in kept:
@@ -60,8 +60,10 @@ def _without_days_told_later(kept: list[Delivery], month: str) -> list[Delivery]
     told: dict[str, dict[str, str]] = {}
     table: dict[str, str] = {}
     for (folder, of_features), files in groups.items():
-        told |= days.superseded(files, month)
-        table |= dict.fromkeys(files, f"{'feature' if of_features else 'page'}_event of {folder}")
+        counting = days.counting(files, month)
+        told |= counting.superseded
+        name = f"{'feature' if of_features else 'page'}_event of {folder}"
+        table |= {file: f"{name}: {file}" if file in counting.unlike else name for file in files}
     return [
         replace(
             each,

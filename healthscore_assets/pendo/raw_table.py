@@ -33,7 +33,8 @@ _SCHEMA = pa.schema(
 Stamp = tuple[str, str | None, str | None, tuple[tuple[str, str], ...]]
 """Hash of the bytes, the sheet, the audience in the name, and what was read in other files.
 
-Those are the parts of a Data Sync export, by day and feature, and what lies beside an export.
+Those are the parts of a Data Sync export, by day and feature, and whether other exports tell of the
+rest of its month, and what lies beside an export.
 """
 
 
@@ -42,6 +43,8 @@ def stamp(sha256: str, export: ExportFile | None) -> Stamp:
     if export is None:
         return sha256, None, None, ()
     others = {f"{part.period} {part.path}": part.sha256 for part in export.layout.parts}
+    if export.made:
+        others["days"] = "some" if export.partial else "all"
     others |= export.beside
     return sha256, export.layout.sheet, export.segment, tuple(sorted(others.items()))
 

@@ -175,6 +175,21 @@ def test_a_dirty_file_of_events(spark: SparkEngine, inbox: Path) -> None:
     assert on.sums.numbers["minutes_refused"] == pytest.approx(5.8, abs=1e-9)
 
 
+def test_a_file_that_is_read_anew_counts_once(spark: SparkEngine, inbox: Path) -> None:
+    # The first 4,096 objects are on their way when the last one turns out to be no number.
+    day = 1714521600000
+    results = [
+        {"accountId": "acme", "visitorId": "v", "featureId": "f1", "day": day, "numEvents": n}
+        for n in [*range(1, 4200), "many"]
+    ]
+    (inbox / "pull 2024-05.json").write_text(json.dumps({"results": results}))
+    duckdb, on = on_both(spark, inbox)
+    same(duckdb, on)
+    clicks = 4199 * 4200 / 2
+    assert on.tables["cleaned_usage"] == [("acme", "v", "external", "f1", "clicks", clicks)]
+    assert [(line[1], line[3]) for line in on.tables["quarantine"]] == [(4200, "many")]
+
+
 def mixed(inbox: Path) -> None:
     """All kinds beside a wide export without visitors; each of clients of its own."""
     data_sync(inbox)

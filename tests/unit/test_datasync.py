@@ -287,7 +287,7 @@ def test_events_of_another_day_than_the_bill_says_are_refused(tree: Tree) -> Non
     folder = tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN)}})
     place = folder / "matchedEvents/Feature/f1-2024-05-01.avro"
     write(place, EVENT, [record("2024-05-07", ("e1", "ann", "acme"))])
-    assert "has 0 events of 2024-05-01, not 1" in refusal(tree)
+    assert "has 0 events of 2024-05-01; expected 1" in refusal(tree)
 
 
 @pytest.mark.parametrize(

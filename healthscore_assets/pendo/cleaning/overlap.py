@@ -75,9 +75,10 @@ def _refusal(
 ) -> ExportRefused:
     feature, measure = metrics[first["metric"]]
     one, other = exports[first["one"]].source_file, exports[first["other"]].source_file
+    synced = exports[first["one"]].made or exports[first["other"]].made
     successor = (
         ""
-        if file_of(one) == file_of(other)
+        if file_of(one) == file_of(other) or synced
         else f", or name the successor: a file {file_of(other)}.yaml beside it with "
         f"`replaces: {PurePath(file_of(one)).name}`"
     )

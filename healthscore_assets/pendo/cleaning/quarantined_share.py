@@ -1,9 +1,10 @@
 """Too much of a file refused is a file refused."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
@@ -15,13 +16,23 @@ from healthscore_assets.reading.refused import ExportRefused, Problem
 class RefusedFor:
     """How many lines of a file's quarantine, and of how many rows, give one reason.
 
-    ``first`` is the smallest number of such a row.
+    ``first`` is the smallest number of such a row, which stands in ``source_file``.
     """
 
     reason: str
     lines: int
     rows: int
     first: int
+    source_file: str
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """A file that was read: what was refused of it, each reason once, and its sums."""
+
+    export: ExportFile
+    refused: Sequence[RefusedFor]
+    sums: FileSums
 
 
 def by_reason(lines: pa.Table) -> list[RefusedFor]:
@@ -34,34 +45,49 @@ def by_reason(lines: pa.Table) -> list[RefusedFor]:
     )
     return [
         RefusedFor(
-            told["reason"], told["count_all_sum"], told["source_row_count"], told["source_row_min"]
+            told["reason"],
+            told["count_all_sum"],
+            told["source_row_count"],
+            first := told["source_row_min"],
+            _file_of(rows, told["reason"], first),
         )
         for told in found.to_pylist()
     ]
+
+
+def _file_of(rows: pa.Table, reason: str, row: int) -> str:
+    is_it = pc.and_(pc.equal(rows["reason"], reason), pc.equal(rows["source_row"], row))
+    return str(rows["source_file"].filter(is_it)[0])
 
 
 def in_all(refused: Iterable[RefusedFor]) -> list[RefusedFor]:
     """Each reason once, over several parts of a file that have no row in common."""
     found: dict[str, RefusedFor] = {}
     for each in refused:
-        before = found.get(each.reason, RefusedFor(each.reason, 0, 0, each.first))
-        found[each.reason] = RefusedFor(
-            each.reason,
-            before.lines + each.lines,
-            before.rows + each.rows,
-            min(before.first, each.first),
+        before = found.get(each.reason, replace(each, lines=0, rows=0))
+        found[each.reason] = replace(
+            before if before.first <= each.first else each,
+            lines=before.lines + each.lines,
+            rows=before.rows + each.rows,
         )
     return list(found.values())
 
 
-def refuse_beyond(
-    share: float, export: ExportFile, refused: Iterable[RefusedFor], read: FileSums
-) -> None:
+def refuse_beyond(share: float, files: Sequence[ReadFile]) -> None:
     """Refuse a file of which more than a share of the rows, or of the metric cells, is quarantined.
 
-    Parameters: ``refused`` are its reasons, each once, ``read`` what was read of it.
+    Files that are of one table are judged together: one may hold a handful of rows.
     Raises ExportRefused naming the commonest reason and the first row it was found in.
     """
+    tables: dict[str, list[ReadFile]] = {}
+    for file in files:
+        tables.setdefault(file.export.part_of or file.export.source_file, []).append(file)
+    for table in tables.values():
+        refused = in_all(each for file in table for each in file.refused)
+        _judge(share, refused, FileSums.of_all([file.sums for file in table]))
+
+
+def _judge(share: float, refused: Sequence[RefusedFor], read: FileSums) -> None:
     at_fault = [each for each in refused if each.reason not in LEFT_OUT]
     of_rows = [each for each in at_fault if each.reason in ROW_REASONS]
     of_cells = [each for each in at_fault if each.reason not in ROW_REASONS]
@@ -75,7 +101,7 @@ def refuse_beyond(
             most = max(reasons, key=lambda each: each.lines)
             raise ExportRefused(
                 Problem(
-                    export.source_file,
+                    most.source_file,
                     f"{count:,} of {of:,} {what} cannot be used ({count / of:.1%}, at most "
                     f"{share:.1%} is allowed), most because {REASONS[most.reason]}",
                     "correct the file, or raise largest_quarantined_share in scoring.yaml",

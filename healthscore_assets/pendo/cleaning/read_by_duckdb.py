@@ -15,7 +15,7 @@ from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.cleaning.month_read import CELL_SCHEMA, ROW_SCHEMA, MonthRead
 from healthscore_assets.pendo.cleaning.one_file import placed, read_file
-from healthscore_assets.pendo.cleaning.quarantined_share import by_reason, refuse_beyond
+from healthscore_assets.pendo.cleaning.quarantined_share import ReadFile, by_reason, refuse_beyond
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.people import VERSIONS, Folders, People, versions
 from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
@@ -39,12 +39,12 @@ def read_month(
     codes = MetricCodes.of_columns(exports, product_areas)
     rows = engine.empty(_ROWS, ROW_SCHEMA)
     cells = engine.empty(_CELLS, CELL_SCHEMA)
-    quarantine, sums = [], []
+    quarantine, read = [], []
     for number, (path, export) in enumerate(files):
-        lines, read = _read_file(engine, path, export, month, number, codes, known)
-        refuse_beyond(largest_quarantined_share, export, by_reason(lines), read)
+        lines, sums = _read_file(engine, path, export, month, number, codes, known)
         quarantine.append(lines)
-        sums.append(read)
+        read.append(ReadFile(export, by_reason(lines), sums))
+    refuse_beyond(largest_quarantined_share, read)
     lines = pa.concat_tables(quarantine)
     people = _people(engine, exports, known.client_aliases)
     return MonthRead(
@@ -53,7 +53,7 @@ def read_month(
         cells,
         engine.arrow("quarantined", lines, schema_of(QUARANTINE)),
         codes,
-        FileSums.of_all(sums),
+        FileSums.of_all([file.sums for file in read]),
         people.rows(rows) if people else rows,
         people.client_names(rows) if people else None,
     )

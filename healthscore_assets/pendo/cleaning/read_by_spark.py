@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
+from itertools import groupby
 from typing import IO, Any
 
 import ibis
@@ -26,6 +27,7 @@ from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.cleaning.month_read import CELL_SCHEMA, ROW_SCHEMA, MonthRead
 from healthscore_assets.pendo.cleaning.one_file import placed, read_file
 from healthscore_assets.pendo.cleaning.quarantined_share import (
+    ReadFile,
     RefusedFor,
     by_reason,
     in_all,
@@ -78,10 +80,11 @@ def read_month(
     read = spark.each("read_of_month", task, len(tasks), _READ)
     told = read.filter(read.kind == "told").select("file", "told")
     of_task = {row["file"]: json.loads(row["told"]) for row in spark.rows(told)}
-    sums = []
-    for n, file in enumerate(files):
-        of_file = [of_task[task] for task, (of, _) in enumerate(pieces) if of == n]
-        sums.append(_sums(file, of_file, largest_quarantined_share))
+    of_file: list[list[dict[str, Any]]] = [[] for _ in files]
+    for number, (n, _) in enumerate(pieces):
+        of_file[n].append(of_task[number])
+    whole = [_whole(file, told) for file, told in zip(files, of_file, strict=True)]
+    refuse_beyond(largest_quarantined_share, whole)
     exports = [piece.export for piece in tasks]
     cells = read.filter(read.kind == "cell")
     codes = MetricCodes.of_columns(exports, product_areas)
@@ -97,7 +100,7 @@ def read_month(
         coded.mutate(value=coded.amount, metric=coded.code).select(*CELL_SCHEMA),
         lines.select(*QUARANTINE_LINE.names),
         codes,
-        FileSums.of_all(sums),
+        FileSums.of_all([file.sums for file in whole]),
         people.rows(rows) if people else rows,
         people.client_names(rows) if people else None,
     )
@@ -144,28 +147,39 @@ def _versions(lake: str, folders: Folders, number: int) -> Iterator[pa.RecordBat
 
 
 def _pieces(file: TakenIn, events: int) -> list[TakenIn]:
-    """A file by itself, or the parts of a Data Sync export by so many events."""
+    """A file by itself, or the parts of a Data Sync export by so many events.
+
+    The days of one Avro file stay together, which is read once.
+    """
     layout = file.export.layout
     groups: list[list[Part]] = []
-    for part in layout.parts:
-        if not groups or sum(each.rows for each in groups[-1]) + part.rows > events:
+    rows = 0
+    for _, of_path in groupby(sorted(layout.parts, key=_path), _path):
+        parts = list(of_path)
+        more = sum(part.rows for part in parts)
+        if not groups or rows + more > events:
             groups.append([])
-        groups[-1].append(part)
+            rows = 0
+        groups[-1] += parts
+        rows += more
     if not groups:
         return [file]
     layouts = [replace(layout, parts=tuple(parts)) for parts in groups]
     return [replace(file, export=replace(file.export, layout=each)) for each in layouts]
 
 
-def _sums(file: TakenIn, told: list[dict[str, Any]], largest_share: float) -> FileSums:
-    """The sums of a file over its pieces. Raises ExportRefused for the first that was refused."""
-    for piece in told:
+def _path(part: Part) -> str:
+    return part.path
+
+
+def _whole(file: TakenIn, pieces: list[dict[str, Any]]) -> ReadFile:
+    """What the pieces of a file tell. Raises ExportRefused for the first that was refused."""
+    for piece in pieces:
         if "problem" in piece:
             raise ExportRefused(Problem(**piece["problem"]))
-    sums = FileSums.of_all([_sums_of(piece["sums"]) for piece in told])
-    refused = in_all([RefusedFor(**each) for piece in told for each in piece["refused"]])
-    refuse_beyond(largest_share, file.export, refused, sums)
-    return sums
+    sums = FileSums.of_all([_sums_of(piece["sums"]) for piece in pieces])
+    refused = in_all(RefusedFor(**each) for piece in pieces for each in piece["refused"])
+    return ReadFile(file.export, refused, sums)
 
 
 def _table(spark: SparkEngine, codes: MetricCodes) -> ibis.Table:

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 
+from healthscore_assets.lake.content import version_of
 from healthscore_assets.reading.formats.datasync import BILL, day_of
 from healthscore_assets.reading.inbox_files import Seen
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
-MANIFEST = "exportmanifest.json"
-"""The list of an application's exports, beside their folders."""
+MANIFEST, COUNTER = "exportmanifest.json", "counter.json"
+"""The list of an application's exports beside their folders, and where its loader has got to."""
 
-ALL_EVENTS = "allEvents"
 _FEATURE = "Feature/"
 _LARGEST = 512 << 20
 
@@ -36,27 +36,39 @@ def _below(path: str) -> str:
     return path
 
 
-_File = Annotated[str, AfterValidator(_below)]
+def _none_is_empty(told: Any) -> Any:
+    return [] if told is None else told
+
+
+_Files = Annotated[list[Annotated[str, AfterValidator(_below)]], BeforeValidator(_none_is_empty)]
 
 
 class _Events(BaseModel):
     count: int | None = Field(default=None, alias="eventCount")
-    files: list[_File] = []
+    files: _Files = []
 
 
 class _Matched(_Events):
-    id: str
+    id: Annotated[str, Field(pattern=r"^[A-Za-z]+/.")]
 
 
 class _Period(BaseModel):
     day: Annotated[str, AfterValidator(_day)] = Field(alias="periodId")
     all_events: _Events | None = Field(default=None, alias="allEvents")
-    matched: list[_Matched] = Field(default=[], alias="matchedEvents")
+    matched: Annotated[list[_Matched], BeforeValidator(_none_is_empty)] = Field(
+        default=[], alias="matchedEvents"
+    )
+
+
+class _Named(BaseModel):
+    id: str = ""
 
 
 class _Bill(BaseModel):
     timestamp: datetime | None = None
-    definitions: list[_File] = Field(default=[], alias="featureDefinitionsFile")
+    application: _Named = _Named()
+    subscription: _Named = _Named()
+    definitions: _Files = Field(default=[], alias="featureDefinitionsFile")
     periods: list[_Period] | None = Field(default=None, alias="timeDependent")
 
 
@@ -75,15 +87,20 @@ class Entry:
 
 @dataclass(frozen=True)
 class Bill:
-    """An export, when it was made (ISO 8601, of UTC), and its entries by month.
+    """An export: which application it is of, when it was made, and its entries by month.
 
-    ``shared`` are files that tell of several days.
+    ``made`` is ISO 8601, of UTC, and of exports made at one time the ``counter`` of the manifest
+    tells the order; ``shared`` are files that tell of several days. Without ``of_usage`` it tells
+    of accounts or visitors, which are not read.
     """
 
+    application: tuple[str, str]
     made: str
+    counter: int
     definitions: tuple[str, ...]
     months: Mapping[str, tuple[Entry, ...]]
     shared: frozenset[str]
+    of_usage: bool
 
     @property
     def features(self) -> frozenset[str]:
@@ -92,40 +109,21 @@ class Bill:
         return frozenset(entry.feature for entry in entries if entry.feature)
 
 
-def tells_of_usage(path: Path, source_file: str) -> bool:
-    """Whether a bill is one of events; those of accounts and visitors are not read.
-
-    Raises ExportRefused for a bill that cannot be read.
-    """
-    return _parsed(path, source_file).periods is not None
-
-
-@functools.lru_cache(maxsize=2_000)
-def read_bill(path: Path, source_file: str, _file: Seen | None) -> Bill:
-    """Read a bill, again only when it changes.
+def read_bill(path: Path, source_file: str) -> Bill:
+    """Read a bill, again only when it or the manifest changes.
 
     Raises ExportRefused for one that is not as documented, and where nothing tells when the export
     was made.
     """
+    return _read(path, source_file, version_of(path), version_of(_manifest(path)))
+
+
+@functools.lru_cache(maxsize=50_000)
+def _read(path: Path, source_file: str, _bill: Seen | None, manifest: Seen | None) -> Bill:
     bill = _parsed(path, source_file)
-    months: dict[str, list[Entry]] = {}
-    for period in bill.periods or []:
-        entries = months.setdefault(period.day[:7], [])
-        if period.all_events is not None:
-            told = period.all_events
-            entries.append(Entry(period.day, "", tuple(dict.fromkeys(told.files)), told.count))
-        entries += [
-            Entry(
-                period.day,
-                told.id.removeprefix(_FEATURE),
-                tuple(dict.fromkeys(told.files)),
-                told.count,
-            )
-            for told in period.matched
-            if told.id.startswith(_FEATURE)
-        ]
-    made = bill.timestamp or _in_manifest(path)
-    if made is None:
+    finished, counter = listed(_manifest(path), manifest).get(path.parent.name, (None, 0))
+    made = bill.timestamp or finished
+    if bill.periods is not None and made is None:
         raise ExportRefused(
             Problem(
                 source_file,
@@ -133,14 +131,49 @@ def read_bill(path: Path, source_file: str, _file: Seen | None) -> Bill:
                 f"copy the export again, with {MANIFEST}",
             )
         )
-    if made.tzinfo is None:
-        made = made.replace(tzinfo=UTC)
+    entries = _entries(bill.periods or ())
+    months: dict[str, list[Entry]] = {}
+    for entry in entries:
+        months.setdefault(entry.period[:7], []).append(entry)
     return Bill(
-        made.astimezone(UTC).isoformat(timespec="microseconds"),
+        _application(path, bill),
+        "" if made is None else _in_utc(made, source_file),
+        counter,
         tuple(bill.definitions),
-        {month: tuple(entries) for month, entries in sorted(months.items())},
-        _shared(entry for entries in months.values() for entry in entries),
+        {month: tuple(of_month) for month, of_month in sorted(months.items())},
+        _shared(entries),
+        bill.periods is not None,
     )
+
+
+def _application(path: Path, bill: _Bill) -> tuple[str, str]:
+    """Its subscription and itself; by the folders that Pendo puts it into where it does not say."""
+    folders = path.resolve().parents
+    subscription, application = (folders[n].name if n < len(folders) else "" for n in (2, 1))
+    return bill.subscription.id or subscription, bill.application.id or application
+
+
+def _entries(periods: Iterable[_Period]) -> list[Entry]:
+    """A day and feature once each, also where a bill lists it several times."""
+    found: dict[tuple[str, str], Entry] = {}
+    for period in periods:
+        told = [("", period.all_events)] if period.all_events is not None else []
+        told += [
+            (each.id.removeprefix(_FEATURE), each)
+            for each in period.matched
+            if each.id.startswith(_FEATURE)
+        ]
+        for feature, events in told:
+            files = tuple(dict.fromkeys(events.files)) if events.count != 0 else ()
+            before = found.get((period.day, feature), Entry(period.day, feature, (), 0))
+            count = None if None in (before.events, events.count) else _sum(before, events)
+            files = tuple(dict.fromkeys((*before.files, *files)))
+            found[period.day, feature] = Entry(period.day, feature, files, count)
+    return list(found.values())
+
+
+def _sum(before: Entry, events: _Events) -> int:
+    return (before.events or 0) + (events.count or 0)
 
 
 def _shared(entries: Iterable[Entry]) -> frozenset[str]:
@@ -149,6 +182,15 @@ def _shared(entries: Iterable[Entry]) -> frozenset[str]:
         for file in entry.files:
             days.setdefault(file, set()).add(entry.period)
     return frozenset(file for file, periods in days.items() if len(periods) > 1)
+
+
+def _in_utc(made: datetime, source_file: str) -> str:
+    try:
+        made = made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+    except OverflowError:
+        what = f"timestamp {made.isoformat()} is no time that an export was made"
+        raise ExportRefused(Problem(source_file, what, "copy the export again")) from None
+    return made.isoformat(timespec="microseconds")
 
 
 def _parsed(path: Path, source_file: str) -> _Bill:
@@ -175,22 +217,35 @@ def _json(path: Path, source_file: str) -> object:
         ) from None
 
 
-def _in_manifest(bill: Path) -> datetime | None:
-    """When the manifest says that the export of a bill was finished."""
-    manifest = bill.parent.parent / MANIFEST
-    if not manifest.is_file():
-        return None
+def _manifest(bill: Path) -> Path:
+    return bill.parent.parent / MANIFEST
+
+
+@functools.lru_cache(maxsize=256)
+def listed(manifest: Path, seen: Seen | None) -> Mapping[str, tuple[datetime | None, int]]:
+    """When each export was finished and its place among them, by the name of its folder.
+
+    Parameters: ``seen`` is the version of the manifest; without one there is none.
+    Raises ExportRefused for one that is not JSON.
+    """
+    if seen is None:
+        return {}
     told = _json(manifest, MANIFEST)
-    exports = told.get("exports", []) if isinstance(told, dict) else []
-    for export in exports if isinstance(exports, list) else []:
-        if isinstance(export, dict) and str(export.get("rootUrl", "")).rstrip("/").endswith(
-            f"/{bill.parent.name}"
-        ):
-            try:
-                return datetime.fromisoformat(str(export.get("finishTime")))
-            except ValueError:
-                return None
-    return None
+    exports = told.get("exports") if isinstance(told, dict) else None
+    found: dict[str, tuple[datetime | None, int]] = {}
+    for export in exports if isinstance(exports, list) else ():
+        if isinstance(export, dict):
+            name = str(export.get("rootUrl", "")).rstrip("/").rpartition("/")[2]
+            counter = export.get("counter")
+            found[name] = _time(export.get("finishTime")), counter if type(counter) is int else 0
+    return found
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def is_bill(path: Path) -> bool:

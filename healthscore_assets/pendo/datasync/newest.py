@@ -14,9 +14,9 @@ from pathlib import Path
 from healthscore_assets.lake.content import hash_of_version, version_of
 from healthscore_assets.lake.months import days_in
 from healthscore_assets.pendo.datasync.bill import Bill, Entry, read_bill
-from healthscore_assets.pendo.datasync.definitions import read_definitions
+from healthscore_assets.pendo.datasync.definitions import names_of
 from healthscore_assets.pendo.datasync.export import FEATURES
-from healthscore_assets.pendo.definitions import Definitions, areas_by_name, digest
+from healthscore_assets.pendo.definitions import areas_by_name, digest
 from healthscore_assets.pendo.export_file import ExportFile, file_of
 from healthscore_assets.reading.formats import avro_file
 from healthscore_assets.reading.formats.batch import Layout, Part
@@ -27,22 +27,40 @@ from healthscore_assets.reading.refused import ExportRefused, Problem
 
 @dataclass(frozen=True)
 class Delivered:
-    """An export of an application: its bill, and what the bill is called below the inbox."""
+    """An export: its bill, and what the bill is called below the inbox."""
 
     path: Path
     source_file: str
     bill: Bill
 
-    @property
-    def application(self) -> Path:
-        """The folder of the exports of its application."""
-        return self.path.parent.parent
-
 
 def delivered(path: Path, export: ExportFile) -> Delivered:
     """The export that a table is of. Raises ExportRefused for a bill that cannot be read."""
     source_file = file_of(export.source_file)
-    return Delivered(path, source_file, read_bill(path, source_file, version_of(path)))
+    try:
+        return Delivered(path, source_file, read_bill(path, source_file))
+    except OSError as error:
+        what = f"cannot be read ({error.strerror})"
+        raise ExportRefused(Problem(source_file, what, "check the file")) from None
+
+
+def months_told(tables: Sequence[tuple[Path, ExportFile]]) -> list[tuple[str, ...]]:
+    """The months in which each table counts, if only for files of one day.
+
+    Parameters: all tables of Data Sync in the inbox.
+    """
+    counts = _counting(tables)
+    return [
+        tuple(
+            month
+            for month in export.months
+            if any(
+                entry.files and bool(entry.feature) == (export.layout.sheet == FEATURES)
+                for entry in counts.entries.get((month, path), ())
+            )
+        )
+        for path, export in tables
+    ]
 
 
 def of_month(
@@ -54,78 +72,113 @@ def of_month(
     A table is partial where some day of the month was not delivered yet. A problem stands for one
     of which a file is missing, or not as its bill says.
     """
-    found = [delivered(path, export) for path, export in tables]
-    applications: dict[Path, list[Delivered]] = {}
-    for each in {each.path: each for each in found}.values():
-        applications.setdefault(each.application, []).append(each)
-    told = {where: _Month(exports, month) for where, exports in applications.items()}
-    return [
-        told[each.application].table(each, export)
-        for each, (_, export) in zip(found, tables, strict=True)
-    ]
+    counts = _counting(tables)
+    return [_table(counts, path, export, month) for path, export in tables]
 
 
-class _Month:
-    """A month of one application."""
+@dataclass(frozen=True)
+class _Counting:
+    """What counts of all exports: the entries by month and bill, and the days by application."""
 
-    def __init__(self, exports: Iterable[Delivered], month: str) -> None:
-        self._exports = sorted(exports, key=lambda each: (each.bill.made, each.source_file))
-        last: dict[tuple[str, str], tuple[Delivered, Entry]] = {}
-        for export in self._exports:
-            for entry in export.bill.months.get(month, ()):
-                last[entry.period, entry.feature] = export, entry
-        self._entries: dict[Path, list[Entry]] = {}
-        for _, (export, entry) in sorted(last.items(), key=lambda each: each[0]):
-            self._entries.setdefault(export.path, []).append(entry)
-        days = {period for period, feature in last if not feature}
-        days = days or {period for period, _ in last}
-        self._partial = len(days) < days_in(month)
+    exports: Mapping[Path, Delivered]
+    applications: Mapping[tuple[str, str], Sequence[Delivered]]
+    entries: Mapping[tuple[str, Path], Sequence[Entry]]
+    days: Mapping[tuple[str, tuple[str, str]], int]
 
-    def table(self, export: Delivered, table: ExportFile) -> ExportFile | Problem | None:
-        """The parts of a table that count, of the features it names or of all visitors."""
-        of_features = table.layout.sheet == FEATURES
-        parts: list[Part] = []
-        try:
-            for entry in self._entries.get(export.path, ()):
-                if bool(entry.feature) == of_features:
-                    parts += _parts(export, entry)
-            if not parts:
-                return None
-            table = replace(
-                table, layout=replace(table.layout, parts=tuple(parts)), partial=self._partial
-            )
-            return self._with_names(table) if of_features else table
-        except ExportRefused as refused:
-            return refused.problem
 
-    def _with_names(self, table: ExportFile) -> ExportFile:
-        """The names and areas that the newest export has for the features of a table."""
-        defined, files = self._definitions()
-        used = sorted({part.feature for part in table.layout.parts} & defined.keys())
-        return replace(
-            table,
-            feature_names={key: defined[key].name for key in used},
-            feature_areas=areas_by_name(defined[key] for key in used),
-            beside=dict.fromkeys(files, digest(defined, used)) if used else {},
+def _counting(tables: Sequence[tuple[Path, ExportFile]]) -> _Counting:
+    exports = {path: delivered(path, export) for path, export in tables}
+    return _counted(tuple(_Same(each) for each in exports.values()))
+
+
+class _Same:
+    """An export by which what counts is remembered: a bill that changed is another object."""
+
+    def __init__(self, export: Delivered) -> None:
+        self.export = export
+
+    def __hash__(self) -> int:
+        return hash((self.export.path, id(self.export.bill)))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Same)
+            and self.export.path == other.export.path
+            and self.export.bill is other.export.bill
         )
 
-    def _definitions(self) -> tuple[Definitions, list[str]]:
-        for export in reversed(self._exports):
-            files = {
-                part_name(export.source_file, Part(file, "")): export.path.parent / file
-                for file in export.bill.definitions
-            }
-            defined = _defined(
-                tuple((path, name, version_of(path)) for name, path in files.items())
-            )
-            if defined:
-                return defined, [*files]
-        return {}, []
+
+@functools.lru_cache(maxsize=4)
+def _counted(same: tuple[_Same, ...]) -> _Counting:
+    exports = {each.export.path: each.export for each in same}
+    applications: dict[tuple[str, str], list[Delivered]] = {}
+    for each in exports.values():
+        applications.setdefault(each.bill.application, []).append(each)
+    last: dict[tuple[tuple[str, str], str, str], tuple[Path, Entry]] = {}
+    for application, of_application in applications.items():
+        of_application.sort(key=lambda e: (e.bill.made, e.bill.counter, e.source_file))
+        for each in of_application:
+            for of_month in each.bill.months.values():
+                for entry in of_month:
+                    last[application, entry.period, entry.feature] = each.path, entry
+    entries: dict[tuple[str, Path], list[Entry]] = {}
+    days: dict[tuple[str, tuple[str, str]], set[str]] = {}
+    of_features: dict[tuple[str, tuple[str, str]], set[str]] = {}
+    for (application, period, feature), (path, entry) in sorted(last.items(), key=lambda e: e[0]):
+        entries.setdefault((period[:7], path), []).append(entry)
+        told = of_features if feature else days
+        told.setdefault((period[:7], application), set()).add(period)
+    return _Counting(
+        exports,
+        applications,
+        entries,
+        {key: len(found) for key, found in (of_features | days).items()},
+    )
 
 
-@functools.lru_cache(maxsize=64)
-def _defined(files: tuple[tuple[Path, str, Seen | None], ...]) -> Definitions:
-    return read_definitions([(path, name) for path, name, _ in files])
+def _table(
+    counts: _Counting, path: Path, table: ExportFile, month: str
+) -> ExportFile | Problem | None:
+    """The parts of a table that count, of the features it names or of all visitors."""
+    export = counts.exports[path]
+    of_features = table.layout.sheet == FEATURES
+    parts: list[Part] = []
+    try:
+        for entry in counts.entries.get((month, path), ()):
+            if bool(entry.feature) == of_features:
+                parts += _parts(export, entry)
+        if not parts:
+            return None
+        table = replace(
+            table,
+            layout=replace(table.layout, parts=tuple(parts)),
+            partial=counts.days[month, export.bill.application] < days_in(month),
+        )
+    except ExportRefused as refused:
+        return refused.problem
+    return _with_names(counts, export, table) if of_features else table
+
+
+def _with_names(counts: _Counting, export: Delivered, table: ExportFile) -> ExportFile:
+    """The names and areas that the newest export which knows a feature has for it."""
+    used = {part.feature for part in table.layout.parts}
+    application = export.bill.application
+    defined, notes = names_of(used, _definitions(counts.applications[application]))
+    return replace(
+        table,
+        feature_names={key: defined[key].name for key in sorted(defined)},
+        feature_areas=areas_by_name(defined[key] for key in sorted(defined)),
+        # Not by the file that tells them: each export brings another of the same.
+        beside={f"features of {'/'.join(application)}": digest(defined, defined)},
+        notes=(*table.notes, *notes),
+    )
+
+
+def _definitions(exports: Sequence[Delivered]) -> Iterable[tuple[Path, str]]:
+    """The files that define features, those of the newest export first."""
+    for export in reversed(exports):
+        for file in export.bill.definitions:
+            yield export.path.parent / file, part_name(export.source_file, Part(file, ""))
 
 
 def _parts(export: Delivered, entry: Entry) -> list[Part]:
@@ -134,54 +187,57 @@ def _parts(export: Delivered, entry: Entry) -> list[Part]:
     for name in entry.files:
         path = export.path.parent / name
         source_file = part_name(export.source_file, Part(name, entry.period))
-        seen = version_of(path)
-        if seen is None:
-            raise ExportRefused(
-                Problem(
-                    source_file,
-                    f"is not there, and {file_of(export.source_file)} lists it for {entry.period}",
-                    "copy the export again, or wait until it is copied",
-                )
-            )
-        records = _records(path, source_file, seen)
-        rows = records
-        if name in export.bill.shared:
-            rows = _by_day(path, source_file, seen).get(entry.period, 0)
-        parts.append(
-            Part(
-                name, entry.period, entry.feature, rows, records, sha256=hash_of_version(path, seen)
-            )
-        )
+        try:
+            seen = version_of(path)
+            if seen is None:
+                raise ExportRefused(_missing(export, entry, source_file))
+            records = _records(path, source_file, seen)
+            rows = records
+            if name in export.bill.shared:
+                rows = _by_day(path, source_file, seen).get(entry.period, 0)
+            sha256 = hash_of_version(path, seen)
+        except OSError as error:
+            what = f"cannot be read ({error.strerror})"
+            raise ExportRefused(Problem(source_file, what, "check the file")) from None
+        parts.append(Part(name, entry.period, entry.feature, rows, records, sha256))
     whole = sum(part.rows for part in parts)
-    if entry.files and entry.events is not None and entry.events != whole:
+    if entry.events is not None and entry.events != whole:
+        name = parts[0].path if parts else f"Feature/{entry.feature}"
         raise ExportRefused(
             Problem(
-                part_name(export.source_file, parts[0]),
-                f"has {whole:,} events of {entry.period}, and "
-                f"{file_of(export.source_file)} says {entry.events:,}",
+                part_name(export.source_file, Part(name, entry.period)),
+                f"has {whole:,} events of {entry.period}, and {export.source_file} says "
+                f"{entry.events:,}",
                 "copy the export again, or wait until it is copied",
             )
         )
     return parts
 
 
-def read_ahead(path: Path, source_file: str, enough: Callable[[], bool]) -> bool:
-    """Count and hash the files of an export, until it is enough; says whether all are."""
-    export = Delivered(path, source_file, read_bill(path, source_file, version_of(path)))
-    for entries in export.bill.months.values():
+def _missing(export: Delivered, entry: Entry, source_file: str) -> Problem:
+    what = f"is not there, and {export.source_file} lists it for {entry.period}"
+    return Problem(source_file, what, "copy the export again, or wait until it is copied")
+
+
+def read_ahead(tables: Sequence[tuple[Path, ExportFile]], enough: Callable[[], bool]) -> int:
+    """Count and hash the files that count, until it is enough; says how many exports are left."""
+    counts = _counting(tables)
+    left = {path for _, path in counts.entries}
+    for (_, path), entries in counts.entries.items():
         for entry in entries:
             if enough():
-                return False
+                return len(left)
             with suppress(ExportRefused):
-                _parts(export, entry)
-    return True
+                _parts(counts.exports[path], entry)
+        left.discard(path)
+    return 0
 
 
-@functools.lru_cache(maxsize=500_000)
+@functools.lru_cache(maxsize=2_000_000)
 def _records(path: Path, source_file: str, _file: Seen | None) -> int:
     return avro_file.count(path, source_file, Layout("avro", (), 0))
 
 
-@functools.lru_cache(maxsize=10_000)
+@functools.lru_cache(maxsize=100_000)
 def _by_day(path: Path, source_file: str, _file: Seen | None) -> Mapping[str, int]:
     return rows_by_period(path, source_file)

@@ -23,6 +23,9 @@ Where a day comes again with twenty times its rows, one in 500,000 is not seen, 
 an overlap.
 """
 
+_SAME = 0.5
+"""From this share of either file's rows on, a day is told again; others were deleted or came."""
+
 _BY_DAY = """
     SELECT day, max(synced) AS last, min(hash({keys}), {known_by}) AS rows,
            count(*) - count(synced) AS untold
@@ -91,29 +94,52 @@ def _rows(
             yield from rows.to_batches()
 
 
-def superseded(files: Mapping[str, Synced], month: str) -> dict[str, dict[str, str]]:
-    """By file, the days of a month that do not count in it, each with the file that tells it later.
+@dataclass(frozen=True)
+class Counting:
+    """Which days of a month do not count in a file, and which files are not of one table.
 
-    That is one with rows of the day that are the same, some of them synced later; of two synced at
-    the same time the one that was synced on, of equals the one whose name is greater. Files without
-    a row in common are parts of one table: both count.
+    ``superseded`` has by file its days, each with the file that tells it later; ``unlike`` are the
+    files that have too few rows of a day in common to be the same, and too many to be parts.
+    """
+
+    superseded: dict[str, dict[str, str]]
+    unlike: set[str]
+
+
+def counting(files: Mapping[str, Synced], month: str) -> Counting:
+    """Where each day of a month counts: in the file whose rows of it were synced last.
+
+    That is one that has most rows of the other, or most of whose rows the other has; of two synced
+    at the same time the one that was synced on, of equals the one whose name is greater. Files
+    without a row in common are parts of one table: both count.
     """
     ends = {
         name: max((day.last for day in days.values()), default=0) for name, days in files.items()
     }
     found: dict[str, dict[str, str]] = {}
+    unlike: set[str] = set()
     for name, days in files.items():
         for day, told in days.items():
             if not day.startswith(month):
                 continue
             own = told.last, ends[name], name
-            later = [
-                (again.last, ends[other], other)
-                for other, its in files.items()
-                if (again := its.get(day)) is not None
-                and (again.last, ends[other], other) > own
-                and not told.rows.isdisjoint(again.rows)
-            ]
+            later = []
+            for other, its in files.items():
+                again = its.get(day)
+                if again is None or (again.last, ends[other], other) <= own:
+                    continue
+                share = max(_shared(told, again), _shared(again, told))
+                if share >= _SAME:
+                    later.append((again.last, ends[other], other))
+                elif share:
+                    unlike |= {name, other}
             if later:
                 found.setdefault(name, {})[day] = max(later)[2]
-    return found
+    return Counting(found, unlike)
+
+
+def _shared(told: SyncedDay, again: SyncedDay) -> float:
+    """Which part of the first's rows the second has too, as far as both are known."""
+    whole = len(again.rows) < _KNOWN_BY
+    both = [row for row in told.rows if whole or row <= max(again.rows)]
+    return len(again.rows.intersection(both)) / len(both) if both else 0.0

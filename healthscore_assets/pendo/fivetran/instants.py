@@ -27,6 +27,7 @@ def _read(cells: pa.Array) -> pa.Array:
                 plain = pc.utf8_slice_codeunits(cells, 0, -len(utc))
                 return pc.cast(pc.cast(plain, pa.timestamp("us")), pa.int64())
     cells = pc.replace_substring_regex(cells, r"(?i)\s*(UTC|GMT)$", "Z")
+    cells = pc.replace_substring_regex(cells, r" ([+-]\d\d:?\d\d)$", r"\1")
     unzoned = pc.match_substring_regex(cells, r"[T ]\d\d?:\d\d(:\d\d(\.\d+)?)?$")
     cells = pc.if_else(unzoned, pc.binary_join_element_wise(cells, "Z", ""), cells)
     cells = pc.if_else(pc.equal(cells, ""), None, cells)

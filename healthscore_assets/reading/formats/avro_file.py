@@ -143,7 +143,7 @@ def _records(
 def _refusing(source_file: str) -> Iterator[None]:
     try:
         yield
-    except (Corrupt, Unusable, OSError) as error:
+    except (Corrupt, Unusable, OSError, UnicodeDecodeError) as error:
         raise ExportRefused(
             Problem(source_file, f"cannot be read as Avro: {error}", "export it again")
         ) from None

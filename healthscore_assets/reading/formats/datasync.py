@@ -6,6 +6,8 @@ ones are added up while they are read.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate
 from pathlib import Path, PurePosixPath
@@ -13,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from healthscore_assets.reading.formats import avro_file
 from healthscore_assets.reading.formats.batch import Batch, Layout, Part, name_of
@@ -41,12 +44,13 @@ def batches(
     wanted = {*numbers, *texts}
     waiting: list[pa.Table] = []
     events = 0
-    for n, before in enumerate(_before(layout.parts)):
-        waiting.append(_events(path, source_file, layout.parts[n], n, before))
-        events += waiting[-1].num_rows
-        if events >= _EVENTS:
-            yield _batch(waiting, layout.parts, wanted)
-            waiting, events = [], 0
+    for file in _files(layout.parts):
+        for some in _events(path, source_file, layout.parts, file):
+            waiting.append(some)
+            events += some.num_rows
+            if events >= _EVENTS:
+                yield _batch(waiting, layout.parts, wanted)
+                waiting, events = [], 0
     if waiting:
         yield _batch(waiting, layout.parts, wanted)
 
@@ -84,40 +88,74 @@ def part_name(source_file: str, part: Part) -> str:
 
 def places(source_file: str, layout: Layout, rows: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """The files that rows stand in, and their numbers there."""
-    before = np.array(_before(layout.parts), np.int64)
+    files = _files(layout.parts)
+    before = np.array([file.before for file in files], np.int64)
     numbers = rows.to_numpy()
     at = np.searchsorted(before, numbers) - 1
-    names = pa.array([part_name(source_file, part) for part in layout.parts], pa.string())
+    first = (layout.parts[file.parts[0]] for file in files)
+    names = pa.array([part_name(source_file, part) for part in first], pa.string())
     return names.take(pa.array(at)), pa.array(numbers - before[at], pa.int64())
 
 
-def _before(parts: Sequence[Part]) -> list[int]:
-    """How many records come before those of each part."""
-    return [0, *accumulate(part.records for part in parts)][: len(parts)]
+@dataclass(frozen=True)
+class _File:
+    """An Avro file: the parts that are of it, and how many records come before its own."""
+
+    parts: list[int]
+    before: int
 
 
-def _events(bill: Path, source_file: str, part: Part, number: int, before: int) -> pa.Table:
-    """The events of a part's day: who they are by, and their numbers over all records."""
-    name = part_name(source_file, part)
-    client, visitor = [], []
-    rows: list[int] = []
-    for first, fields in avro_file.records(part_file(bill, part), name, HEADER[: PERIOD + 1]):
+def _files(parts: Sequence[Part]) -> list[_File]:
+    """The files that parts stand in, one of several days once."""
+    found: dict[str, list[int]] = {}
+    for n, part in enumerate(parts):
+        found.setdefault(part.path, []).append(n)
+    sizes = [parts[numbers[0]].records for numbers in found.values()]
+    return [
+        _File(numbers, before)
+        for numbers, before in zip(found.values(), [0, *accumulate(sizes)], strict=False)
+    ]
+
+
+def _events(bill: Path, source_file: str, parts: Sequence[Part], file: _File) -> Iterator[pa.Table]:
+    """The events of a file's days: who they are by, and their numbers over all records."""
+    first = parts[file.parts[0]]
+    name = part_name(source_file, first)
+    of_day: dict[str, list[int]] = {}
+    for n in file.parts:
+        of_day.setdefault(parts[n].period, []).append(n)
+    found = dict.fromkeys(file.parts, 0)
+    for record, fields in avro_file.records(part_file(bill, first), name, HEADER[: PERIOD + 1]):
         _has_fields(name, fields, HEADER[: PERIOD + 1])
-        of_day = [n for n, day in enumerate(_periods(name, fields)) if day == part.period]
-        client += [fields[HEADER[CLIENT]][n] for n in of_day]
-        visitor += [fields[HEADER[VISITOR]][n] for n in of_day]
-        rows += [before + first + n for n in of_day]
-    if len(rows) != part.rows:
-        found = f"has {len(rows):,} events of {part.period}, not {part.rows:,} as before"
-        raise ExportRefused(Problem(name, found, "copy the export again"))
-    return pa.table(
-        {
-            "part": pa.repeat(pa.scalar(number, pa.int32()), len(rows)),
-            name_of(CLIENT): texts_of(client),
-            name_of(VISITOR): texts_of(visitor),
-            "row": pa.array(rows, pa.int64()),
-        }
-    )
+        at, numbers = [], []
+        for n, day in enumerate(_periods(name, fields)):
+            for number in of_day.get(day, ()):
+                at.append(n)
+                numbers.append(number)
+                found[number] += 1
+        taken = pa.array(at, pa.int64())
+        yield pa.table(
+            {
+                "part": pa.array(numbers, pa.int32()),
+                name_of(CLIENT): _texts(name, fields, HEADER[CLIENT]).take(taken),
+                name_of(VISITOR): _texts(name, fields, HEADER[VISITOR]).take(taken),
+                "row": pc.add(taken, file.before + record),
+            }
+        )
+    for number, events in found.items():
+        part = parts[number]
+        if events != part.rows:
+            what = f"has {events:,} events of {part.period}; expected {part.rows:,}"
+            raise ExportRefused(Problem(name, what, "copy the export again"))
+
+
+def _texts(source_file: str, fields: Mapping[str, list[Any]], name: str) -> pa.Array:
+    try:
+        return texts_of(fields[name])
+    except UnicodeDecodeError:
+        raise ExportRefused(
+            Problem(source_file, "an id is not UTF-8", "copy the export again", column=name)
+        ) from None
 
 
 def _batch(tables: Sequence[pa.Table], parts: Sequence[Part], wanted: set[int]) -> Batch:
@@ -150,6 +188,8 @@ def _periods(source_file: str, fields: Mapping[str, list[Any]]) -> list[str]:
     known: dict[Any, str] = {}
     told = []
     for value in fields[HEADER[PERIOD]]:
+        if not isinstance(value, str | int | date):
+            raise _no_day(source_file, value)
         period = known.get(value)
         if period is None:
             period = known[value] = _period(source_file, value)
@@ -157,24 +197,22 @@ def _periods(source_file: str, fields: Mapping[str, list[Any]]) -> list[str]:
     return told
 
 
-def _period(source_file: str, value: Any) -> str:
+def _period(source_file: str, value: str | int | date) -> str:
     """A day, ``YYYY-MM-DD``: as a date, as text, as days since 1970, or as 20240531."""
     if isinstance(value, date):
         return value.isoformat()[:10]
-    if isinstance(value, int) and not isinstance(value, bool):
-        if value < _FIRST_YEARLY:
+    if isinstance(value, int) and abs(value) < _FIRST_YEARLY and not isinstance(value, bool):
+        with suppress(OverflowError):
             return (_EPOCH + timedelta(days=value)).isoformat()
-        value = str(value)
-    if isinstance(value, str) and (day := day_of(value)) is not None:
-        return day
-    raise ExportRefused(
-        Problem(
-            source_file,
-            f"periodId {value!r} is not a day",
-            "copy the export again",
-            column=HEADER[PERIOD],
-        )
-    )
+    day = day_of(str(value))
+    if day is None:
+        raise _no_day(source_file, value)
+    return day
+
+
+def _no_day(source_file: str, value: object) -> ExportRefused:
+    what = f"periodId {value!r} is not a day"
+    return ExportRefused(Problem(source_file, what, "copy the export again", column=HEADER[PERIOD]))
 
 
 def day_of(text: str) -> str | None:
