@@ -181,11 +181,14 @@ def _name(column: str) -> str:
 
 
 def _coded(name: str, column: pa.ChunkedArray) -> str:
-    """A column of a scan, in a type of codes where its texts are in a dictionary."""
+    """A column of a scan, in a type of codes where its texts are in a dictionary.
+
+    Codes are in the order of their texts, so that sorting by either is the same.
+    """
     if not pa.types.is_dictionary(column.type):
         return _name(name)
     texts = column.unify_dictionaries().chunk(0).dictionary.to_pylist() if len(column) else [""]
-    return f"{_name(name)}::ENUM({', '.join(map(_quote, texts))}) AS {_name(name)}"
+    return f"{_name(name)}::ENUM({', '.join(map(_quote, sorted(texts)))}) AS {_name(name)}"
 
 
 def _type(dtype: ibis.DataType) -> str:
