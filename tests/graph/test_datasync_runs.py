@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from datasync_tree import Event, Tree
-from project import Project
+from project import HEADER, Project
 from test_intake_runs import numbers_on
 from test_runs import Running
 
@@ -64,6 +64,33 @@ def test_a_day_that_comes_again_makes_its_month_due_and_replaces_itself(
     assert sorted(raw["rows"]) == [6, 6, 30 * 3, 30 * 4]
     scores = running.project.table("client_scores", "2024-05")
     assert not scores["partial"].any()
+
+
+def test_an_export_of_a_later_month_makes_only_that_month_due(running: Running, tree: Tree) -> None:
+    running.run_planned()
+    tree.features["f3"] = ("Files", None)
+    june = {"2024-06-01": {"f1": events(acme=1), "f3": events(bolt=2)}, "2024-06-02": {"f1": []}}
+    tree.export("2024-06-03T06:00:00Z", june, {"2024-06-02": []})
+    assert list(running.planned()) == ["2024-06"]
+    running.run_planned()
+    assert running.planned() == {}
+    # A name that changes makes all months due in which it is used.
+    tree.features["f1"] = ("Reports | Plots", None)
+    tree.export("2024-07-02T06:00:00Z", {"2024-07-01": {"f3": events(acme=1)}})
+    assert list(running.planned()) == ["2024-05", "2024-06", "2024-07"]
+
+
+def test_a_month_that_is_whole_at_last_is_made_again(running: Running, tree: Tree) -> None:
+    days = {day: {"f1": events(acme=1)} for day in (f"2024-06-{n:02}" for n in range(1, 30))}
+    tree.export("2024-06-30T06:00:00Z", days, {day: events(acme=1) for day in days})
+    running.run_planned()
+    assert running.project.table("client_scores", "2024-06")["partial"].all()
+    # Nothing happened on the last day, and that is known now.
+    tree.export("2024-07-01T06:00:00Z", {}, {"2024-06-30": []})
+    assert list(running.planned()) == ["2024-06"]
+    running.run_planned()
+    assert not running.project.table("client_scores", "2024-06")["partial"].any()
+    assert running.planned() == {}
 
 
 def test_a_deleted_feature_leaves_its_days_and_its_clients_stay_listed(
@@ -153,8 +180,10 @@ def test_check_says_what_a_folder_of_exports_tells(running: Running, tree: Tree)
     assert "  clicks         99  (scored)" in lines  # 30 x 3 and the nine
     elsewhere = running.project.root / "downloads"
     tree.folder.rename(elsewhere)
+    (elsewhere / "usage 2024-04.csv").write_text(HEADER + "v-acme,acme,1,5,2\n")
     again = running.project.run("check", "downloads")
     assert "  clicks         99  (scored)" in again.stdout.splitlines()
+    assert "usage 2024-04.csv" in again.stdout.splitlines()
     damaged = next(elsewhere.rglob("f1-2024-05-31.avro"))
     damaged.write_bytes(damaged.read_bytes()[:-3])
     refused = running.project.run("check", "downloads")

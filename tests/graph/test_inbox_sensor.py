@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from datasync_tree import Tree
 from project import AREAS, HEADER, Project
 
 from healthscore_assets.definitions import build_definitions
@@ -103,6 +104,25 @@ def test_a_file_that_grows_waits_and_other_months_do_not(ticking: Ticking) -> No
         assert months(requests) == (["2024-05"] if visitor == 0 else [])
         assert ticking.run(requests) == dict.fromkeys(months(requests), True)
     assert months(ticking.tick()) == ["2024-06"]
+
+
+def test_a_month_waits_for_every_file_of_a_data_sync_export(ticking: Ticking) -> None:
+    folder = ticking.project.inbox / "sync" / "1"
+    clicks = [("e1", "v-acme", "acme"), ("e2", "v-acme", "acme")]
+    root = Tree(folder, {"f1": ("Chat", None)}).export(
+        "2024-06-01T06:00:00Z", {"2024-05-01": {"f1": clicks}}
+    )
+    (part,) = root.glob("matchedEvents/Feature/*.avro")
+    whole = part.read_bytes()
+    for size in (10, 20):
+        part.write_bytes(whole[:size])  # the bill is still, and a file that it lists is copied
+        assert ticking.tick() == []
+    part.write_bytes(whole)
+    assert ticking.tick() == []
+    assert ticking.says == "A file is still being written"
+    requests = ticking.tick()
+    assert months(requests) == ["2024-05"]
+    assert ticking.run(requests) == {"2024-05": True}
 
 
 def test_a_month_whose_file_is_written_anew_waits_with_its_old_tables(ticking: Ticking) -> None:

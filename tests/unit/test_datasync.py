@@ -383,3 +383,157 @@ def test_late_and_deleted_days_come_to_what_was_delivered_last(
     loaded = intake_load.load(folder.parent, folder.parents[1] / "lookups")
     assert loaded.problems == []
     assert usage(loaded) == dict(expected)
+
+
+def told_by_line(problems: list[str], name: str) -> str:
+    (line,) = [line for line in problems if line.startswith(f"{name}: ")]
+    return line
+
+
+def test_two_applications_of_one_subscription_count_both(tree: Tree) -> None:
+    # Their features have one id, as a copied tag plan may give them, and different names.
+    day = {"2024-05-01": {"f1": events(ANN)}}
+    tree.export("2024-05-02T06:00:00Z", day)
+    other = Tree(tree.folder.parent / "77", {"f1": ("Wall", None)})
+    last = other.export("2024-05-03T06:00:00Z", day)
+    bill = json.loads((last / "billofmaterials.json").read_text())
+    bill["application"]["id"] = "77"
+    (last / "billofmaterials.json").write_text(json.dumps(bill))
+    assert usage(load(tree)) == {
+        ("2024-05", "acme", "ann", "Board"): 1,
+        ("2024-05", "acme", "ann", "Wall"): 1,
+    }
+
+
+def test_exports_of_one_application_in_two_folders_replace_each_other(tree: Tree) -> None:
+    # The first years were copied into a folder of their own.
+    tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN, ANN)}})
+    tree.folder.rename(tree.folder.with_name("2023"))
+    tree.folder.mkdir()
+    again = Tree(tree.folder, tree.features)
+    folder = again.export("2024-05-10T06:00:00Z", {"2024-05-01": {"f1": events(BOB)}})
+    for bill in tree.folder.parent.rglob("billofmaterials.json"):
+        told = json.loads(bill.read_text()) | {"subscription": {"id": "5678"}}
+        bill.write_text(json.dumps(told))
+    assert folder.is_dir()
+    assert usage(load(tree)) == {("2024-05", "acme", "bob", "Board"): 1}
+
+
+def test_a_feature_keeps_the_name_of_the_last_export_that_knows_it(tree: Tree) -> None:
+    tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN), "f2": events(ANN)}})
+    tree.features = {"f2": ("Talk", None)}  # f1 was deleted since
+    tree.export("2024-05-03T06:00:00Z", {"2024-05-02": {"f2": events(ANN)}})
+    assert usage(load(tree)) == {
+        ("2024-05", "acme", "ann", "Board"): 1,
+        ("2024-05", "acme", "ann", "Talk"): 2,
+    }
+
+
+def test_definitions_that_cannot_be_read_are_told_of_and_refuse_nothing(tree: Tree) -> None:
+    tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN)}})
+    last = tree.export("2024-05-03T06:00:00Z", {"2024-05-02": {"f1": events(ANN)}})
+    (last / "allfeatures.avro").write_bytes(b"Obj\x01 torn")
+    loaded = load(tree)
+    assert loaded.problems == []
+    assert usage(loaded) == {("2024-05", "acme", "ann", "Board"): 2}
+    found = of_month(deliveries(tree.folder.parents[2]), "2024-05")
+    notes = {note for each in found if each.export for note in each.export.notes}
+    (note,) = notes
+    assert note.startswith(f"datasync/5678/-323232/{last.name}/allfeatures.avro: cannot be read")
+    assert note.endswith("names are those of earlier exports")
+
+
+def test_of_exports_made_at_one_time_the_manifest_tells_the_order(tree: Tree) -> None:
+    at = "2024-05-02T06:00:00Z"
+    tree.export(at, {"2024-05-01": {"f1": events(ANN, ANN)}}, name="b")
+    tree.export(at, {"2024-05-01": {"f1": events(BOB)}}, name="a")
+    assert usage(load(tree)) == {("2024-05", "acme", "bob", "Board"): 1}
+
+
+def test_a_day_that_a_bill_lists_twice_is_one(tree: Tree) -> None:
+    folder = tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN, BOB)}})
+    more = "matchedEvents/Feature/more.avro"
+    write(folder / more, EVENT, [record("2024-05-01", ("e7", "ann", "acme"))])
+    bill = json.loads((folder / "billofmaterials.json").read_text())
+    entry = {"id": "Feature/f1", "eventCount": 1, "files": [more]}
+    bill["timeDependent"].append({"periodId": "2024-05-01T00:00:00Z", "matchedEvents": [entry]})
+    (folder / "billofmaterials.json").write_text(json.dumps(bill))
+    assert usage(load(tree)) == {
+        ("2024-05", "acme", "ann", "Board"): 2,
+        ("2024-05", "acme", "bob", "Board"): 1,
+    }
+
+
+def test_a_month_counts_where_something_of_it_does(tree: Tree) -> None:
+    days = {"2024-04-30": {"f1": events(ANN)}, "2024-05-01": {"f1": events(ANN)}}
+    tree.export("2024-05-02T06:00:00Z", days)
+    tree.export("2024-05-10T06:00:00Z", {"2024-05-01": {"f1": []}, "2024-05-02": {"f2": []}})
+    months = {each.source_file: each.months for each in deliveries(tree.folder.parents[2])}
+    assert sorted(months.values()) == [(), (), (), ("2024-04",)]
+
+
+def test_a_day_of_few_events_is_judged_with_the_others(tree: Tree) -> None:
+    # One of two rows of May 1 names no client, and one of a hundred and two of all.
+    ours = events(*[(f"v{n}", "acme") for n in range(100)])
+    tree.export(
+        "2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN, ("zoe", ""))}}, name="one"
+    )
+    tree.export("2024-05-03T06:00:00Z", {"2024-05-02": {"f1": ours}}, name="two")
+    loaded = load(tree)
+    assert loaded.problems == []
+    assert [line["reason"] for line in loaded.quarantine] == ["no_client_id"]
+
+
+def test_counter_files_are_no_exports(tree: Tree) -> None:
+    tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN)}})
+    (tree.folder / "counter.json").write_text('{"counter": 1}')
+    assert load(tree).problems == []
+
+
+def test_a_manifest_without_its_exports_is_told_of(tree: Tree) -> None:
+    folder = tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN)}})
+    shutil.rmtree(folder)
+    assert refusal(tree) == (
+        "datasync/5678/-323232/exportmanifest.json: lists 1 Data Sync exports, none of which is "
+        "here; copy their folders beside it"
+    )
+
+
+def test_files_of_an_export_whose_bill_is_not_there_are_told_of(tree: Tree) -> None:
+    folder = tree.export(
+        "2024-05-02T06:00:00Z",
+        {"2024-05-01": {"f1": events(ANN)}},
+        {"2024-05-01": events(ANN)},
+    )
+    (folder / "billofmaterials.json").unlink()
+    problems = load(tree).problems
+    for name in ("allevents-2024-05-01", "allfeatures", "matchedEvents/Feature/f1-2024-05-01"):
+        assert told_by_line(problems, f"datasync/5678/-323232/{folder.name}/{name}.avro").endswith(
+            "is of a Data Sync export, whose billofmaterials.json is not there; copy the export "
+            "again, with all its files"
+        )
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind", "says"),
+    [
+        ("periodId", 10**12, "long", "periodId 1000000000000 is not a day"),
+        ("periodId", "May 1st", "string", "periodId 'May 1st' is not a day"),
+        ("periodId", ["x"], {"type": "array", "items": "string"}, "periodId ['x'] is not a day"),
+        ("accountId", b"\xff\xfe", "bytes", "an id is not UTF-8"),
+    ],
+)
+def test_events_with_fields_that_cannot_be_are_refused(
+    tree: Tree, field: str, value: object, kind: object, says: str
+) -> None:
+    folder = tree.export("2024-05-02T06:00:00Z", {"2024-05-01": {"f1": events(ANN)}})
+    place = folder / "matchedEvents/Feature/f1-2024-05-01.avro"
+    fields = [each if each["name"] != field else {"name": field, "type": kind} for each in FIELDS]
+    write(
+        place, EVENT | {"fields": fields}, [record("2024-05-01", events(ANN)[0]) | {field: value}]
+    )
+    assert says in refusal(tree)
+    assert refusal(tree).startswith(f"datasync/5678/-323232/{folder.name}/matchedEvents/Feature/f1")
+
+
+FIELDS: list[dict[str, object]] = list(EVENT["fields"])
