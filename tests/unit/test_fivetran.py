@@ -431,6 +431,17 @@ def test_parts_of_one_table_all_count_whenever_their_rows_were_synced(tmp_path: 
     assert parts.cleaned.read.told_later == 0
 
 
+def test_files_with_few_rows_of_a_day_in_common_are_refused(tmp_path: Path) -> None:
+    # Another table that has one of four rows of May 2 by chance is neither its successor nor a part.
+    row = next(line for line in ft.FEATURE_EVENT.splitlines() if "ann,f1,5" in line)
+    others = [row.replace("ann", f"other{n}") for n in range(3)]
+    ours = [row.replace("ann", f"ours{n}") for n in range(3)]
+    header = ft.FEATURE_EVENT.splitlines()[0]
+    ft.put(tmp_path / "pendo", a="\n".join([header, row, *ours]), b="\n".join([header, row, *others]))
+    with pytest.raises(ExportRefused, match="tells of the same usage as"):
+        read(tmp_path / "pendo")
+
+
 def test_of_a_day_synced_at_the_same_time_the_file_that_was_synced_on_counts(
     tmp_path: Path,
 ) -> None:
