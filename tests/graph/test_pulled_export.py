@@ -66,9 +66,7 @@ def test_the_sensor_runs_the_month_that_was_pulled(ticking: Ticking) -> None:
 
 def test_a_month_without_use_is_told(ticking: Ticking) -> None:
     (event,) = pull(ticking, "2024-06").get_asset_materialization_events()
-    assert event.materialization.metadata["sha256"].value == (
-        "nothing was written: Pendo tells of no use"
-    )
+    assert event.materialization.metadata["sha256"].value == ("nothing was written: no use is told")
     assert not [*(ticking.project.inbox / "pulled").glob("[!.]*")]
 
 
