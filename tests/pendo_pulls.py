@@ -15,6 +15,7 @@ from healthscore_assets.lookups.sources_settings import PendoApi
 from healthscore_assets.pendo.api.client import Pendo
 from healthscore_assets.pendo.api.month import PulledMonth, only_pull, pull_month
 from healthscore_assets.pendo.api.opened import open_pendo
+from healthscore_assets.pendo.pulled import file_of_api, folder_of_api
 
 VARIABLE = "PENDO_INTEGRATION_KEY"
 
@@ -48,15 +49,15 @@ class Puller:
             ]
 
     def path(self, month: str) -> Path:
-        return self.inbox / "pulled" / f"pendo {month}.parquet"
+        return file_of_api(self.inbox, month)
 
     def bytes_of(self, *months: str) -> dict[str, bytes]:
-        files = [*map(self.path, months), self.inbox / "pulled" / "features.csv"]
+        files = [*map(self.path, months), folder_of_api(self.inbox) / "features.csv"]
         return {path.name: path.read_bytes() for path in files}
 
     def left(self) -> list[str]:
         """What lies in the folder, hidden files too, but for the file of the lock."""
-        folder = self.inbox / "pulled"
+        folder = folder_of_api(self.inbox)
         files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
         return sorted(files - {".pull/lock"})
 

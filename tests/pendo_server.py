@@ -7,7 +7,7 @@ it against Pendo itself. `plays` of its server scripts faults, `faults` throws t
 import json
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -42,6 +42,19 @@ _HOLDS = {
 }
 
 
+Collation = Callable[[Any], Any]
+
+
+def ordered(value: Any) -> Any:
+    """Texts by code points."""
+    return value
+
+
+def caseless(value: Any) -> Any:
+    """Texts without regard to case, where they differ by more."""
+    return (value.casefold(), value) if isinstance(value, str) else value
+
+
 class _BadRequest(Exception):
     """What is asked is no pipeline; the message is the answer."""
 
@@ -51,15 +64,21 @@ class Pendo:
     """Events of a subscription: ``day`` is a date of its time zone.
 
     ``slow_rows``: windows of more events than that take longer than five minutes (504);
-    ``most_rows``: larger answers are refused (413). ``faults`` is how often, at random, something
-    else goes wrong.
+    ``most_rows``: larger answers are refused (413). ``cut_rows``: answers end there, and nothing
+    says so. ``letters`` is the order that texts are sorted in, ``filtered`` the one that filters
+    compare by; ``nulls_last`` says where rows without a value are sorted to. ``faults`` is how
+    often, at random, something else goes wrong.
     """
 
     events: Sequence[Row]
-    features: Sequence[Row] = ()
+    features: Sequence[Row] = field(default_factory=lambda: some_features())
     zone: str = "America/New_York"
     slow_rows: int | None = None
     most_rows: int | None = None
+    cut_rows: int | None = None
+    letters: Collation = ordered
+    nulls_last: bool = False
+    filtered: Collation = ordered
     faults: float = 0.0
     chance: random.Random = field(default_factory=lambda: random.Random(1))
     thrown: list[str] = field(default_factory=list)
@@ -130,18 +149,31 @@ class Pendo:
             if operator == "source":
                 rows = self._source(told)
             elif operator == "filter":
-                rows = [row for row in rows if holds(told, row)]
+                rows = [row for row in rows if holds(told, row, self.filtered)]
             elif operator == "group":
                 rows = _grouped(rows, told)
             elif operator == "sort":
-                rows = sorted(rows, key=cmp_to_key(lambda a, b, told=told: _compared(a, b, told)))
+                rows = sorted(
+                    rows, key=cmp_to_key(lambda a, b, told=told: self._compared(a, b, told))
+                )
             elif operator == "limit":
                 rows = rows[:told]
             elif operator == "select":
                 rows = [{name: row.get(of) for name, of in told.items()} for row in rows]
             else:
                 raise _BadRequest(f"unknown operator {operator}")
-        return rows
+        return rows[: self.cut_rows]
+
+    def _compared(self, one: Row, other: Row, keys: Sequence[str]) -> int:
+        for key in keys:
+            name, sign = key.lstrip("-"), -1 if key.startswith("-") else 1
+            a, b = one.get(name), other.get(name)
+            if a == b:
+                continue
+            if a is None or b is None:
+                return sign * (-1 if (a is None) != self.nulls_last else 1)
+            return sign * (-1 if self.letters(a) < self.letters(b) else 1)
+        return 0
 
     def _source(self, told: Row) -> list[Row]:
         if "features" in told:
@@ -176,7 +208,7 @@ def stalls() -> Act:
     return act
 
 
-def holds(expression: str, row: Row) -> bool:
+def holds(expression: str, row: Row, order: Collation = ordered) -> bool:
     """Whether a filter does of a row: comparisons of a field with a literal, joined by ``&&``."""
     tokens: list[Any] = []
     at = 0
@@ -193,7 +225,7 @@ def holds(expression: str, row: Row) -> bool:
         if name[0] != "word" or literal[0] != "text" or tokens[n + 3 : n + 4] not in ([], ["&&"]):
             raise _BadRequest("cannot parse the filter")
         value = row.get(name[1])
-        truth = truth and value is not None and _HOLDS[sign](value, literal[1])
+        truth = truth and value is not None and _HOLDS[sign](order(value), order(literal[1]))
     return truth
 
 
@@ -209,15 +241,6 @@ def _grouped(rows: Sequence[Row], told: Row) -> list[Row]:
             row[name] = sum(member[how["sum"]] or 0 for member in members)
         grouped.append(row)
     return grouped
-
-
-def _compared(one: Row, other: Row, keys: Sequence[str]) -> int:
-    for key in keys:
-        name, sign = key.lstrip("-"), -1 if key.startswith("-") else 1
-        a, b = one.get(name), other.get(name)
-        if a != b:
-            return sign * (-1 if a is None or (b is not None and a < b) else 1)
-    return 0
 
 
 # ------------------------------------------------------------------------------------ events

@@ -10,6 +10,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 _LONGEST_WAIT = 86_400.0
+_CONNECT = 20.0
+"""Seconds until who answers nothing at all, as behind a firewall that drops packets, is given up;
+what the system waits by itself is minutes."""
 
 
 @dataclass(frozen=True)
@@ -17,11 +20,13 @@ class NoAnswer:
     """Why there is none. ``todo`` is what to mend, where it will not pass by itself.
 
     ``reached`` says whether the server was: then the request itself may be too much for it.
+    ``silent`` says that not even a refusal came, which takes long to find out each time.
     """
 
     found: str
     todo: str | None = None
     reached: bool = False
+    silent: bool = False
 
 
 class ProxyUnusable(Exception):
@@ -31,10 +36,15 @@ class ProxyUnusable(Exception):
     todo = "give HTTPS_PROXY or ALL_PROXY the URL of an HTTP proxy, or unset it"
 
 
-def open_client(context: ssl.SSLContext) -> httpx.AsyncClient:
-    """A client without limits of time: its user has one for the whole. Raises ProxyUnusable."""
+def open_client(context: ssl.SSLContext, connect: float = _CONNECT) -> httpx.AsyncClient:
+    """A client whose user has a limit of time for the whole; only connecting has one of its own.
+
+    Parameters: ``connect`` are seconds, and count where they are fewer than those it has anyway.
+    Raises ProxyUnusable.
+    """
+    limits = httpx.Timeout(None, connect=min(connect, _CONNECT))
     try:
-        return httpx.AsyncClient(verify=context, timeout=None)
+        return httpx.AsyncClient(verify=context, timeout=limits)
     except (ImportError, ValueError, httpx.InvalidURL):  # ImportError: SOCKS needs a package
         raise ProxyUnusable from None
 
@@ -56,6 +66,8 @@ def why_no_answer(host: str, error: httpx.RequestError | OSError) -> NoAnswer:
             return NoAnswer(f"{host} refused the connection")
     if isinstance(error, httpx.ProxyError):
         return NoAnswer(f"the proxy on the way to {host} refused")
+    if isinstance(error, httpx.ConnectTimeout):
+        return NoAnswer(f"{host} does not answer", silent=True)
     if isinstance(error, httpx.ConnectError):
         return NoAnswer(f"{host} cannot be reached")
     found = f"{host} broke off, or answered what is not HTTP, before its answer was whole"

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import socket
 from datetime import date
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from pendo_server import KEY, ODD_VISITORS, Pendo, event, holds, some_events, so
 
 from healthscore_assets.lookups.secrets import SecretMissing, Secrets
 from healthscore_assets.lookups.sources_settings import PendoApi
-from healthscore_assets.pendo.api.bodies import Window, quoted
+from healthscore_assets.pendo.api.bodies import Window, days_body, quoted
 from healthscore_assets.pendo.api.client import TRIES
 from healthscore_assets.pendo.api.failed import NotWhole, PullFailed
 from healthscore_assets.pendo.api.opened import HOSTS, open_pendo
@@ -63,7 +64,7 @@ def pulled(tmp_path: Path, *acts: Act, seconds: float = 5.0) -> Puller:
 def test_what_is_asked_is_what_pendo_documents(tmp_path: Path) -> None:
     with Pendo([event("ann", "acme", "f1", "2024-05-01")]).running() as server:
         Puller(tmp_path, server.url).pull(MAY)
-        features, events = server.requests
+        features, events, days = server.requests
     assert (events.method, events.path) == ("POST", "/api/v1/aggregation")
     assert events.headers["x-pendo-integration-key"] == KEY
     assert events.headers["content-type"] == "application/json"
@@ -95,6 +96,11 @@ def test_what_is_asked_is_what_pendo_documents(tmp_path: Path) -> None:
         },
         {"sort": ["visitorId", "accountId", "featureId", "day"]},
         {"limit": 100},
+    ]
+    assert days.json["request"]["pipeline"] == [
+        events.json["request"]["pipeline"][0],
+        {"group": {"group": ["day"], "fields": [{"numEvents": {"sum": "numEvents"}}]}},
+        {"sort": ["day"]},
     ]
 
 
@@ -207,7 +213,7 @@ def test_an_authority_of_ones_own_is_trusted(tmp_path: Path) -> None:
             trusting(authority),
         )
         rows = opened.ask(
-            {"request": {"pipeline": [{"source": {"features": None}}]}},
+            days_body(Window(date(2024, 6, 1), 1)),
             tmp_path / "answer.json",
             lambda answer: [*answered(answer)],
             most_bytes=1000,
@@ -269,6 +275,7 @@ def test_without_its_word_a_limit_is_waited_out(tmp_path: Path) -> None:
 def test_who_asks_for_more_than_five_minutes_is_asked_another_day(tmp_path: Path) -> None:
     failed = failure(tmp_path, answers(429, Retry_After="301"))
     assert "asks to be left alone for 301 s; wait" in str(failed)
+    assert failed.lasting
 
 
 def test_a_server_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
@@ -278,7 +285,22 @@ def test_a_server_that_cannot_be_reached_is_told(tmp_path: Path) -> None:
     assert not failed.value.lasting
     assert not failed.value.reached
     assert len(puller.waits) == TRIES - 1
-    assert not (tmp_path / "pulled" / ".pull" / MAY / "2024-05-01+31.split").exists()
+    assert not (tmp_path / "pulled" / "api" / ".pull" / MAY / "2024-05-01+31.split").exists()
+
+
+def test_a_server_that_is_silent_is_given_up(tmp_path: Path) -> None:
+    """A queue of connections that is full drops what comes, as a firewall does."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for each in (first, second):
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+        puller = Puller(tmp_path, f"http://127.0.0.1:{full.getsockname()[1]}", seconds=0.6)
+        with pytest.raises(PullFailed, match=r"127.0.0.1 does not answer; see whether") as failed:
+            puller.pull(MAY)
+    assert failed.value.lasting
+    assert not failed.value.reached
 
 
 @pytest.mark.parametrize("act", [never_answers(), drips(b"X-Still: here\r\n")])
@@ -406,13 +428,13 @@ def test_a_later_page_begins_with_its_visitor(tmp_path: Path) -> None:
 def test_the_names_of_groups_are_read(tmp_path: Path) -> None:
     with Pendo([event("ann", "acme", "f1", "2024-05-01")], some_features()).running() as server:
         Puller(tmp_path, server.url).pull(MAY)
-    lines = (tmp_path / "pulled" / "features.csv").read_text().splitlines()
+    lines = (tmp_path / "pulled" / "api" / "features.csv").read_text().splitlines()
     assert lines[1:3] == ['f0,"Feature, 0",Reports', 'f1,"Feature, 1",Team']
 
 
 def test_a_list_of_features_by_somebody_else_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "pulled").mkdir()
-    path = tmp_path / "pulled" / "features.csv"
+    (tmp_path / "pulled" / "api").mkdir(parents=True)
+    path = tmp_path / "pulled" / "api" / "features.csv"
     path.write_text("id;title\n1;x\n")
     with Pendo(some_events([MAY]), some_features()).running() as server:
         puller = Puller(tmp_path, server.url)

@@ -56,10 +56,7 @@ def events_body(window: Window, begins_with: str | None, limit: int) -> Body:
 
     Sorted by visitor, from ``begins_with`` on where that is given.
     """
-    first = window.first
-    day = f"date({first.year}, {first.month}, {first.day})"
-    series = {"period": "dayRange", "first": day, "count": window.days}
-    pipeline: list[Body] = [{"source": {"featureEvents": _ALL_APPS, "timeSeries": series}}]
+    pipeline = [_events(window)]
     if begins_with is not None:
         pipeline.append({"filter": f"visitorId >= {quoted(begins_with)}"})
     sums = [{name: {"sum": name}} for name in COUNTS]
@@ -71,9 +68,26 @@ def events_body(window: Window, begins_with: str | None, limit: int) -> Body:
     return _request(f"healthscore {window.name}", pipeline)
 
 
+def days_body(window: Window) -> Body:
+    """How often features were used on each day of a window: what its pages must add up to."""
+    pipeline: list[Body] = [
+        _events(window),
+        {"group": {"group": ["day"], "fields": [{"numEvents": {"sum": "numEvents"}}]}},
+        {"sort": ["day"]},
+    ]
+    return _request(f"healthscore days of {window.name}", pipeline)
+
+
 def quoted(text: str) -> str:
     """A text as a literal of a filter: in double quotes, with the escapes of JSON."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _events(window: Window) -> Body:
+    first = window.first
+    day = f"date({first.year}, {first.month}, {first.day})"
+    series = {"period": "dayRange", "first": day, "count": window.days}
+    return {"source": {"featureEvents": _ALL_APPS, "timeSeries": series}}
 
 
 def _request(name: str, pipeline: list[Body]) -> Body:

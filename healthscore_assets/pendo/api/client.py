@@ -48,13 +48,24 @@ _SIZE_OR_TIME = re.compile(
 
 
 class _Again(Exception):
-    """May pass the next time. ``less`` says that otherwise a smaller request may."""
+    """May pass the next time. ``less`` says that otherwise a smaller request may.
+
+    ``by_settings`` is that of TooMuch, ``lasting`` that of PullFailed.
+    """
 
     def __init__(
-        self, found: str, *, wait: float | None = None, less: bool = False, reached: bool = True
+        self,
+        found: str,
+        *,
+        wait: float | None = None,
+        less: bool = False,
+        by_settings: bool = False,
+        reached: bool = True,
+        lasting: bool = False,
     ) -> None:
         super().__init__(found)
-        self.wait, self.less, self.reached = wait, less, reached
+        self.wait, self.less, self.by_settings = wait, less, by_settings
+        self.reached, self.lasting = reached, lasting
 
 
 @dataclass(frozen=True)
@@ -101,10 +112,11 @@ class Pendo:
                 return tries(self._once, body, answer, read, most_bytes, smallest)
         except _Again as last:
             if last.less:
-                raise TooMuch(str(last)) from None
+                raise TooMuch(str(last), by_settings=last.by_settings) from None
             if not last.reached:
                 todo = "see whether it can be reached from here, and whether sources.yaml names it"
-                raise PullFailed(f"{self.place}: {last}; {todo}", reached=False) from None
+                told = f"{self.place}: {last}; {todo}"
+                raise PullFailed(told, lasting=last.lasting, reached=False) from None
             raise self._failed(str(last), "if it goes on, see whether Pendo is well") from None
 
     def _once(
@@ -125,7 +137,9 @@ class Pendo:
             why = why_no_answer(httpx.URL(self.address).host, error)
             if why.todo is not None:
                 raise self._failed(why.found, why.todo, lasting=True) from None
-            raise _Again(why.found, less=why.reached, reached=why.reached) from None
+            raise _Again(
+                why.found, less=why.reached, reached=why.reached, lasting=why.silent
+            ) from None
         if status != httpx.codes.OK:
             raise self._refusal(status, headers, words, smallest)
         try:
@@ -139,7 +153,7 @@ class Pendo:
         # httpx limits each step: a server that sends a byte now and then would never end.
         async with (
             asyncio.timeout(self.timeout_seconds),
-            open_client(self.context) as client,
+            open_client(self.context, self.timeout_seconds / 2) as client,
             client.stream(
                 "POST",
                 f"{self.address}/api/v1/aggregation",
@@ -157,7 +171,9 @@ class Pendo:
                     size += len(piece)
                     if response.status_code == httpx.codes.OK:
                         if size > most_bytes:
-                            raise TooMuch(f"an answer of more than {most_bytes >> 20} MB")
+                            raise TooMuch(
+                                f"an answer of more than {most_bytes >> 20} MB", by_settings=True
+                            )
                         write(piece)
                     else:
                         words += piece
@@ -184,13 +200,14 @@ class Pendo:
         ):
             wait = wait_seconds(headers, self.clock())
             if wait is not None and wait > _PATIENCE:
-                return self._failed(f"{found}, and asks to be left alone for {wait:g} s", "wait")
+                asks = f"{found}, and asks to be left alone for {wait:g} s"
+                return self._failed(asks, "wait", lasting=True)
             limited = status == httpx.codes.TOO_MANY_REQUESTS
             return _Again(found, wait=_LIMITED if limited and wait is None else wait)
         if status in _OF_TIME:
             return self._too_long(found, smallest)
         if status == _TOO_LARGE or (400 <= status < 500 and _SIZE_OR_TIME.search(words)):
-            return TooMuch(found)
+            return TooMuch(found, by_settings=True)
         if status >= 500:
             if _SIZE_OR_TIME.search(words):
                 return self._too_long(found, smallest)
@@ -206,7 +223,9 @@ class Pendo:
         return self._failed(found, "see whether sources.yaml names the right server", lasting=True)
 
     def _too_long(self, found: str, smallest: bool) -> Exception:
-        return _Again(found, less=True) if smallest else TooMuch(found)
+        if smallest:
+            return _Again(found, less=True, by_settings=True)
+        return TooMuch(found, by_settings=True)
 
     def _quoted(self, words: str) -> str:
         # Cut last: half a secret is not found.

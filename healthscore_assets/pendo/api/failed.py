@@ -14,7 +14,14 @@ class PullFailed(Exception):
 
 
 class TooMuch(Exception):
-    """A request that may be answered if it asks for less; the message says what was found."""
+    """A request that may be answered if it asks for less; the message says what was found.
+
+    ``by_settings`` says that settings may help as well: those of rows and of time.
+    """
+
+    def __init__(self, found: str, *, by_settings: bool = False) -> None:
+        super().__init__(found)
+        self.by_settings = by_settings
 
 
 class NotWhole(Exception):

@@ -11,6 +11,7 @@ from typing import Any
 from healthscore_assets.pendo.api.bodies import features_body
 from healthscore_assets.pendo.api.client import Pendo
 from healthscore_assets.pendo.api.failed import NotWhole, PullFailed, TooMuch
+from healthscore_assets.pendo.api.nothing import believed
 from healthscore_assets.pendo.api.pages import answered
 
 FEATURES = "features.csv"
@@ -23,8 +24,12 @@ Named = Mapping[str, tuple[str, str]]
 
 def ask_features(pendo: Pendo, answer: Path) -> Named:
     """What Pendo calls its features. Raises PullFailed."""
-    try:
+
+    def ask() -> Named:
         return pendo.ask(features_body(), answer, _named, most_bytes=_MOST_BYTES, smallest=True)
+
+    try:
+        return believed(pendo, ask, lambda named: not named, "no features")
     except TooMuch as too_much:
         todo = "if it goes on, see whether Pendo is well"
         raise PullFailed(f"{pendo.place}: {too_much} for the list of features; {todo}") from None

@@ -11,6 +11,7 @@ import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -32,6 +33,13 @@ class KeptPage:
     rows: int
     then: str | None
     digest: str
+
+
+def clear_old(folder: Path, at: datetime) -> None:
+    """Take away the pages of all months in a folder that nobody may use any more."""
+    for each in folder.iterdir():
+        if each.is_dir() and not _is_fresh(_request_of(each), at):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 class Kept:
@@ -73,7 +81,8 @@ class Kept:
         path, digest = self.folder / f"{name}.parquet", page.digest()
         told = {_DIGEST: digest.encode(), _THEN: json.dumps(page.then).encode()}
         sink = pa.BufferOutputStream()
-        pq.write_table(page.rows.replace_schema_metadata(told), sink, compression="zstd")
+        rows = page.rows.replace_schema_metadata(told)
+        pq.write_table(rows, sink, compression="zstd", write_page_checksum=True)
         self._put(path, sink.getvalue())
         self._pages[name] = KeptPage(path, page.rows.num_rows, page.then, digest)
         return self._pages[name]
@@ -85,6 +94,10 @@ class Kept:
     def split(self, window: Window) -> None:
         """Remember that it is, and forget its pages."""
         self._put(self.folder / f"{window.name}{_SPLIT}", b"")
+        self.forget(window)
+
+    def forget(self, window: Window) -> None:
+        """Take the pages of a window away."""
         for name in [n for n in self._pages if n.startswith(f"{window.name}.")]:
             self._pages.pop(name).path.unlink()
 
@@ -98,12 +111,8 @@ class Kept:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _is_of(self, asked: str, at: datetime) -> bool:
-        try:
-            told = json.loads((self.folder / _REQUEST).read_bytes())
-            age = at - datetime.fromisoformat(told["since"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return False
-        return told["asked"] == asked and timedelta() <= age < _FOR
+        told = _request_of(self.folder)
+        return told.get("asked") == asked and _is_fresh(told, at)
 
     def _read(self) -> bool:
         """Whether all pages in the folder can be read; those of windows split since are left."""
@@ -113,14 +122,14 @@ class Kept:
                 path.unlink()
                 continue
             try:
-                file = pq.read_metadata(path)
-                told = pq.read_schema(path)
+                rows = pq.read_table(path, partitioning=None, page_checksum_verification=True)
             except (pa.ArrowException, OSError):
                 return False
-            if not told.equals(SCHEMA) or not {_THEN, _DIGEST} <= (told.metadata or {}).keys():
+            told = rows.schema.metadata or {}
+            if not rows.schema.equals(SCHEMA) or not {_THEN, _DIGEST} <= told.keys():
                 return False
-            then, digest = json.loads(told.metadata[_THEN]), told.metadata[_DIGEST].decode()
-            self._pages[path.stem] = KeptPage(path, file.num_rows, then, digest)
+            then, digest = json.loads(told[_THEN]), told[_DIGEST].decode()
+            self._pages[path.stem] = KeptPage(path, rows.num_rows, then, digest)
         return True
 
     def _put(self, path: Path, content: bytes | pa.Buffer) -> None:
@@ -131,6 +140,22 @@ class Kept:
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
+
+
+def _request_of(folder: Path) -> dict[str, Any]:
+    try:
+        told = json.loads((folder / _REQUEST).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _is_fresh(told: dict[str, Any], at: datetime) -> bool:
+    try:
+        age = at - datetime.fromisoformat(told["since"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return timedelta() <= age < _FOR
 
 
 def _name(window: Window, number: int) -> str:

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from healthscore_assets.lake.content import content_hash
@@ -19,12 +21,10 @@ from healthscore_assets.pendo.api.bodies import COUNTS, KEYS, Window
 from healthscore_assets.pendo.api.client import Pendo
 from healthscore_assets.pendo.api.failed import PullFailed
 from healthscore_assets.pendo.api.feature_list import ask_features, keep_features
-from healthscore_assets.pendo.api.kept import Kept, KeptPage
+from healthscore_assets.pendo.api.kept import Kept, KeptPage, clear_old
 from healthscore_assets.pendo.api.pages import SCHEMA
 from healthscore_assets.pendo.api.windows import pull_window
-
-PULLED = "pulled"
-"""The folder of the inbox that holds what was pulled, and nothing else."""
+from healthscore_assets.pendo.pulled import file_of_api, files_of_warehouse, folder_of_api
 
 _HIDDEN = ".pull"
 _LAYOUT = 1
@@ -58,7 +58,7 @@ def only_pull(inbox: Path) -> Iterator[None]:
         _hidden(inbox).mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
-        found = f"{inbox / PULLED}: another pull is at work there"
+        found = f"{folder_of_api(inbox)}: another pull is at work there"
         raise PullFailed(f"{found}; wait until it is done", lasting=True) from None
     except OSError as error:
         raise _not_writable(inbox, error) from None
@@ -101,16 +101,29 @@ def _pulled(
     began: datetime,
     on_page: Callable[[Window, KeptPage], None],
 ) -> PulledMonth:
-    folder = inbox / PULLED
+    others = files_of_warehouse(inbox, month)
+    if others:
+        todo = "take one source for it: delete that file, or leave the month out"
+        raise PullFailed(f"{others[0]} has that month from a warehouse; {todo}")
     asked = [_LAYOUT, pendo.address, pendo.key, window.name, page_rows]
+    clear_old(_hidden(inbox), began)
     kept = Kept(_hidden(inbox) / month, json.dumps(asked), began)
     named = ask_features(pendo, kept.answer)
     windows = len([*pull_window(pendo, window, kept, page_rows, on_page)])
     rows = sum(page.rows for page in kept.pages)
-    path = folder / f"pendo {month}.parquet"
+    path = file_of_api(inbox, month)
+    before = _rows_of(path)
+    if rows < before / 2:
+        kept.clear()
+        todo = "if that is right, delete the file and pull again"
+        raise PullFailed(f"Pendo tells of {rows:,} rows, and {path} has {before:,}; {todo}")
+    if rows and not named:
+        kept.clear()
+        todo = "if it goes on, see whether Pendo is well"
+        raise PullFailed(f"{pendo.place}: tells of use, and of no features; {todo}")
     changed = False
     if rows:
-        changed = keep_features(folder, named)
+        changed = keep_features(path.parent, named)
         changed = _publish(kept, path) or changed
     pulled = PulledMonth(
         month=month,
@@ -119,12 +132,20 @@ def _pulled(
         windows=windows,
         seconds=(pendo.clock() - began).total_seconds(),
         resumed=kept.found,
-        path=path,
+        path=path if rows else None,
         sha256=content_hash(path) if rows else None,
         changed=changed,
     )
     kept.clear()
     return pulled
+
+
+def _rows_of(path: Path) -> int:
+    """Those of the file that is there; a damaged one has none to lose."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (FileNotFoundError, pa.ArrowException):
+        return 0
 
 
 def _window(month: str, today: date) -> Window:
@@ -149,7 +170,8 @@ def _publish(kept: Kept, path: Path) -> bool:
         )
     except duckdb.Error as error:
         why = str(error).splitlines()[0]
-        raise PullFailed(f"{joined}: cannot be written ({why}); see to its space") from None
+        found = f"{joined}: cannot be made of the pages that were fetched ({why})"
+        raise PullFailed(f"{found}; see to its space") from None
     finally:
         engine.close()
     if path.exists() and filecmp.cmp(joined, path, shallow=False):
@@ -165,10 +187,10 @@ def _sql(path: Path) -> str:
 
 
 def _hidden(inbox: Path) -> Path:
-    return inbox / PULLED / _HIDDEN
+    return folder_of_api(inbox) / _HIDDEN
 
 
 def _not_writable(inbox: Path, error: OSError) -> PullFailed:
-    place = error.filename or inbox / PULLED
+    place = error.filename or folder_of_api(inbox)
     found = f"{place}: cannot be written ({error.strerror or error})"
     return PullFailed(f"{found}; see to its space and permissions", lasting=True)

@@ -76,18 +76,21 @@ class _Hashed(RawIOBase):
 def read_page(answer: Path, window: Window, begins_with: str | None, limit: int) -> Page:
     """The page that was asked for.
 
-    Raises NotWhole for anything else, and TooMuch where one visitor fills a page.
+    Raises NotWhole for anything else, and TooMuch where a page is full and no other can follow it:
+    of a single visitor, or in another order than the filter by which the next is asked for.
     """
     batches: list[pa.RecordBatch] = []
     seen: set[str | None] = set()
     visitor: str | None = None
     count = whole = 0
+    rises = True
     rows = (_row(row, number, window) for number, row in enumerate(answered(answer), 1))
     while block := list(islice(rows, _ROWS)):
         for row in block:
             if not count and begins_with is not None and row[1] != begins_with:
                 raise NotWhole("does not begin with the visitor that was asked for")
             if not count or row[1] != visitor:
+                rises = rises and (visitor is None or (row[1] is not None and visitor < row[1]))
                 visitor, whole = row[1], count
                 if visitor in seen:
                     raise NotWhole("is not sorted by visitor")
@@ -102,7 +105,10 @@ def read_page(answer: Path, window: Window, begins_with: str | None, limit: int)
     if count < limit:
         return Page(table, None)
     if whole == 0 or visitor is None:
-        raise TooMuch(f"a visitor with more than a page of {limit} rows")
+        raise TooMuch(f"a visitor with more than a page of {limit} rows", by_settings=True)
+    if not rises:
+        found = "more than a page of rows, in another order of visitors than that of their letters"
+        raise TooMuch(found, by_settings=True)
     return Page(table.slice(0, whole), visitor)
 
 
