@@ -79,6 +79,7 @@ def _check_usage(workplace: "Workplace", files: list[Path]) -> "tuple[list[str],
     from healthscore_assets.pendo import preview
     from healthscore_assets.pendo.inbox import understood
     from healthscore_assets.pendo.of_month import of_month
+    from healthscore_assets.pendo.warehouse.tables import BESIDE, FIVETRAN_EVENTS
     from healthscore_assets.reading.refused import ExportRefused
 
     known = preview.Lookups(
@@ -94,6 +95,7 @@ def _check_usage(workplace: "Workplace", files: list[Path]) -> "tuple[list[str],
         for each in found
         if each.export is None
         and not each.path.is_relative_to(workplace.inbox)
+        and not each.path.stem.startswith((FIVETRAN_EVENTS, *BESIDE))
         and (feed := _feed_like(each, workplace)) is not None
     }
     found = [each for each in found if each.path not in elsewhere]

@@ -300,6 +300,17 @@ def test_a_feed_from_anywhere_is_recognised_and_told_where_it_belongs(
     assert "reads like" not in line
 
 
+def test_a_table_of_a_connector_that_is_refused_is_no_feed(
+    project: Project, tmp_path: Path
+) -> None:
+    """Its columns would do for accounts; its name says what it is."""
+    (tmp_path / "Downloads").mkdir()
+    table = "id,name,group_id,last_updated_at\nf0,Board,g1,2024-01-01T00:00:00Z\n"
+    (tmp_path / "Downloads" / "feature_history.csv").write_text(table)
+    _, (line,) = refused(project, "Downloads/feature_history.csv")
+    assert line.startswith("feature_history.csv, row 1: 'id' could be the id of the client or")
+
+
 def test_a_sentiment_model_that_cannot_be_opened_is_told_before_anything_runs(
     project: Project,
 ) -> None:
