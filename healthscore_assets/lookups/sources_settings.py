@@ -3,8 +3,9 @@
 import functools
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from healthscore_assets.lake.content import version_of
 from healthscore_assets.lookups.refused import LookupRefused
@@ -21,6 +22,12 @@ Region = Literal["us", "us1", "eu", "jpn", "au"]
 Backend = Literal["duckdb", "postgres", "snowflake", "bigquery"]
 
 
+def _without_path(address: str) -> str:
+    if urlsplit(address).path:
+        raise ValueError("must be without a path; that of the API is added to it")
+    return address
+
+
 class PendoApi(Section):
     """Pendo's Aggregation API: which data centre, and which variable holds the integration key.
 
@@ -29,7 +36,7 @@ class PendoApi(Section):
     """
 
     region: Region = "us"
-    address: ServerAddress | None = None
+    address: Annotated[ServerAddress, AfterValidator(_without_path)] | None = None
     integration_key: SecretName = "PENDO_INTEGRATION_KEY"
     page_rows: Annotated[int, Field(ge=100, le=1_000_000)] = 50_000
     timeout_seconds: Annotated[float, Field(gt=0, le=900)] = 330

@@ -23,7 +23,7 @@ from healthscore_assets.lookups.internal_domains import read_internal_domains
 from healthscore_assets.lookups.product_areas import ProductAreas, read_product_areas
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
-from healthscore_assets.lookups.sources_settings import SourcesSettings, read_sources_settings
+from healthscore_assets.lookups.sources_settings import read_sources_settings
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
@@ -168,11 +168,6 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def sources_file(self) -> Path:
         """Where usage comes from besides the files of the inbox."""
         return Path(self.lookups) / "sources.yaml"
-
-    @property
-    def sources(self) -> SourcesSettings:
-        """What that file says; files alone without it."""
-        return _plainly(read_sources_settings, self.sources_file)
 
     @property
     def playbooks_folder(self) -> Path:

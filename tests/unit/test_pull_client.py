@@ -27,8 +27,9 @@ from hypothesis import strategies as st
 from pendo_pulls import VARIABLE, Puller
 from pendo_server import KEY, ODD_VISITORS, Pendo, event, holds, some_events, some_features
 
+from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.secrets import SecretMissing, Secrets
-from healthscore_assets.lookups.sources_settings import PendoApi
+from healthscore_assets.lookups.sources_settings import PendoApi, read_sources_settings
 from healthscore_assets.pendo.api.bodies import Window, days_body, quoted
 from healthscore_assets.pendo.api.client import TRIES
 from healthscore_assets.pendo.api.failed import NotWhole, PullFailed
@@ -142,6 +143,13 @@ def test_each_region_has_its_address(settings: dict[str, str], place: str) -> No
     assert found.place == place
     assert KEY not in repr(found)
     assert len(HOSTS) == 5
+
+
+def test_an_address_has_no_path(tmp_path: Path) -> None:
+    path = tmp_path / "sources.yaml"
+    path.write_text("pendo:\n  address: https://app.pendo.io/api/v1\n")
+    with pytest.raises(LookupRefused, match=r"pendo.address: must be without a path; that of"):
+        read_sources_settings(path)
 
 
 @pytest.mark.parametrize("key", ["two words", "ключ", "line\nbreak"])
