@@ -10,6 +10,8 @@ import pytest
 from postgres import USER, Postgres
 from warehouse_examples import EVENTS, Given, WarehouseExamples, event, memory_of_a_large_month
 
+from healthscore_assets.lookups.sources_settings import Warehouse
+from healthscore_assets.pendo.warehouse import connection
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
 from healthscore_assets.pendo.warehouse.report import File
 
@@ -160,3 +162,23 @@ def test_a_connection_that_breaks_leaves_what_was_fetched(given: Given) -> None:
 
 def test_memory_does_not_grow_with_a_month(given: Given) -> None:
     memory_of_a_large_month(given)
+
+
+def test_a_table_that_somebody_locked_is_told(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connection._LIMITS == {"lock_timeout": "2min", "statement_timeout": "30min"}
+    monkeypatch.setitem(connection._LIMITS, "lock_timeout", "200ms")
+    given.sql(EVENTS + event("2024-05-02 00:00:00+00"))
+    with psycopg.connect(given.url) as other:
+        other.execute("LOCK TABLE pendo.feature_event")
+        assert "canceling statement due to lock timeout" in given.refused()
+    assert len(given.refresh().files) == 1
+
+
+def test_limits_of_time_in_the_url_count(given: Given) -> None:
+    settings = Warehouse(backend="postgres", schema="pendo")
+    for options, limit in (("", "30min"), ("?options=-c%20statement_timeout%3D7s", "7s")):
+        with connection.connected(settings, given.url + options, given.root) as opened:
+            (row,) = opened.rows(opened.query("SELECT current_setting('statement_timeout') AS t"))
+        assert row == {"t": limit}

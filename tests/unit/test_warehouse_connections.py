@@ -72,6 +72,17 @@ def test_words_of_a_driver_lose_the_password_in_both_spellings_and_keys() -> Non
     assert told == "cannot log in to *** as ann, ***, ***, token ***, warehouse WH"
 
 
+@pytest.mark.parametrize(
+    "query", ["password=TOP%zzSECRET", "password=TOPSECRET", "sslpassword=TOP%2FSECRET"]
+)
+def test_a_password_in_the_query_is_hidden(query: str, tmp_path: Path) -> None:
+    line = refusal("postgres", f"postgresql:///w?host=127.0.0.1&port=1&{query}", tmp_path)
+    assert "TOP" not in line
+    assert "SECRET" not in line
+    said = without_secrets("at 127.0.0.1:1, TOP/SECRET", f"postgresql:///w?host=127.0.0.1&{query}")
+    assert said.startswith("at 127.0.0.1:1, ")
+
+
 @pytest.mark.parametrize("backend", ["snowflake", "bigquery"])
 def test_a_driver_that_is_not_installed_is_named(backend: str, tmp_path: Path) -> None:
     line = refusal(backend, f"{backend}://ann:geheim@place/usage", tmp_path)
@@ -90,6 +101,19 @@ def test_a_duckdb_that_is_not_there_or_is_none(tmp_path: Path) -> None:
     other = tmp_path / "other.duckdb"
     other.write_bytes(b"no database " * 4096)
     assert "not a valid DuckDB database file" in refusal("duckdb", f"duckdb://{other}", tmp_path)
+
+
+def test_a_duckdb_is_named_by_its_path_or_a_url(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / "usage.duckdb"
+    duckdb.connect(str(path)).close()
+    for url in ("data/usage.duckdb", "duckdb://data/usage.duckdb", f"duckdb://{path}", str(path)):
+        with connected(Warehouse(backend="duckdb", schema="pendo"), url, tmp_path) as connection:
+            assert connection.tables(()) == []
+    assert "HEALTHSCORE_WAREHOUSE names no file" in refusal("duckdb", "duckdb://", tmp_path)
 
 
 def test_a_duckdb_is_opened_for_reading_only(tmp_path: Path) -> None:

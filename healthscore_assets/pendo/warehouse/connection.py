@@ -33,6 +33,12 @@ _ERRORS: dict[Backend, tuple[str, ...]] = {
     ),
 }
 _SECONDS = 30
+_ALIVE = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
+"""So that a server that went away is noticed within two minutes."""
+
+_LIMITS = {"lock_timeout": "2min", "statement_timeout": "30min"}
+"""Where the server or the URL has none: a table that somebody locked would be waited for."""
+
 _MEMORY = "768MB"
 
 
@@ -159,8 +165,15 @@ def _opened_postgres(url: str) -> Any:
     import psycopg
     from psycopg.conninfo import conninfo_to_dict
 
-    timeout = conninfo_to_dict(url).get("connect_timeout", _SECONDS)
-    connection = psycopg.connect(url, autocommit=True, connect_timeout=timeout)
+    own = {"connect_timeout": _SECONDS, **_ALIVE}
+    told = conninfo_to_dict(url)
+    unset: dict[str, Any] = {name: own[name] for name in own if name not in told}
+    connection = psycopg.connect(url, autocommit=True, **unset)
+    for name, limit in _LIMITS.items():
+        connection.execute(
+            "SELECT set_config(%(name)s, %(limit)s, false) WHERE current_setting(%(name)s) = '0'",
+            {"name": name, "limit": limit},
+        )
     connection.execute("SET default_transaction_read_only = on")
     connection.read_only = True
     return ibis.postgres.from_connection(connection)

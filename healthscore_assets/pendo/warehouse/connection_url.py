@@ -11,14 +11,17 @@ _LOOKS: dict[Backend, tuple[tuple[str, ...], str]] = {
     "snowflake": (("snowflake",), "snowflake://user:password@account/DATABASE/SCHEMA?warehouse=WH"),
     "bigquery": (("bigquery",), "bigquery://project/dataset"),
 }
-_NO_SECRETS = {"application_name", "connect_timeout", "role", "sslmode", "warehouse"}
+_NO_SECRETS = {
+    *("application_name", "connect_timeout", "dbname", "host", "hostaddr", "port", "role"),
+    *("sslmode", "user", "warehouse"),
+}
 
 
 def problem_of_url(backend: Backend, url: str) -> str | None:
     """What is wrong with a URL, without repeating any of it; None for one that can be tried."""
     schemes, example = _LOOKS[backend]
     if not schemes:
-        return None
+        return None if path_of_url(url) else f"names no file, as {example} does"
     try:
         parts = urlsplit(url)
         plain = "@" not in parts.path and parts.netloc.count("@") <= 1
@@ -31,8 +34,11 @@ def problem_of_url(backend: Backend, url: str) -> str | None:
 
 
 def path_of_url(url: str) -> str:
-    """The file of a DuckDB database, from its path or its URL."""
-    return unquote(urlsplit(url).path) if url.startswith("duckdb:") else url
+    """The file of a DuckDB database, from its path or its URL, which may be relative as well."""
+    if not url.startswith("duckdb:"):
+        return url
+    parts = urlsplit(url)
+    return unquote(parts.netloc + parts.path)
 
 
 def without_secrets(text: str, url: str) -> str:
@@ -41,11 +47,11 @@ def without_secrets(text: str, url: str) -> str:
     The path of a file is no secret.
     """
     parts = urlsplit(url)
-    if not parts.netloc:
-        return redacted(text)
+    told = [each.partition("=") for each in parts.query.split("&")]
     hidden = {
-        url,
+        url if parts.netloc or parts.query else "",
         parts.password or "",
-        *(v for k, v in parse_qsl(parts.query) if k not in _NO_SECRETS),
+        *(value for name, _, value in told if name not in _NO_SECRETS),
+        *(value for name, value in parse_qsl(parts.query) if name not in _NO_SECRETS),
     }
     return redacted(text, *hidden, *map(unquote, hidden))
