@@ -19,6 +19,7 @@ import pytest
 from healthscore_assets.lookups.sources_settings import Warehouse
 from healthscore_assets.pendo.headers.grammar import NOTHING_WRITTEN, Vocabulary
 from healthscore_assets.pendo.inbox import deliveries
+from healthscore_assets.pendo.pulled import file_of_api, folder_of_warehouse
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
 from healthscore_assets.pendo.warehouse.refresh import Order, refresh
 from healthscore_assets.pendo.warehouse.report import File, Report
@@ -60,7 +61,7 @@ class Given:
 
     @property
     def folder(self) -> Path:
-        return self.inbox / "pulled"
+        return folder_of_warehouse(self.inbox)
 
     def refresh(
         self,
@@ -153,6 +154,15 @@ class WarehouseExamples:
         assert names(report) == ["feature_event 2024-05"]
         assert report.elsewhere == 3
         assert "3 rows left out" in report.line()
+
+    def test_a_text_that_is_no_time_leaves_its_row_out(self, given: Given) -> None:
+        given.sql(USES.format(time="day text"))
+        given.sql(use("'2024-05-02'", 1) + use("'2024-05-31T23:30:00-05:00'", 2))
+        given.sql("".join(use(f"'{text}'") for text in ("soon", "2024-5-1", "2024-13-01", "")))
+        given.sql(use("NULL"))
+        report = given.refresh(table="uses")
+        assert sorted(given.column("usage 2024-05", "count")) == [1, 2]
+        assert (names(report), report.elsewhere) == (["usage 2024-05"], 5)
 
     # -------------------------------------------------------------------------- cells
 
@@ -323,6 +333,32 @@ class WarehouseExamples:
         assert report.gone == ("feature_event 2024-04.parquet",)
         assert list(given.files()) == ["feature_event 2024-05.parquet", "pendo 2024-04.parquet"]
         assert "taken away: feature_event 2024-04.parquet" in report.line()
+
+    def test_a_month_that_the_api_told_of_is_not_fetched_as_well(self, given: Given) -> None:
+        given.sql(EVENTS + event("2024-04-02 00:00:00+00") + event("2024-05-02 00:00:00+00"))
+        given.refresh()
+        other = file_of_api(given.inbox, "2024-05")
+        other.parent.mkdir(parents=True)
+        other.write_bytes(b"the same in other words")
+        given.sql(event("2024-04-03 00:00:00+00") + event("2024-05-03 00:00:00+00"))
+        report = given.refresh()
+        assert names(report) == ["feature_event 2024-04"]
+        assert list(given.files()) == ["feature_event 2024-04.parquet"]
+        assert report.problems() == {
+            other: f"{other} has a month that the warehouse has, which is not fetched from there; "
+            "take one source for it: delete that file, or leave the month out of the warehouse"
+        }
+        other.unlink()
+        assert names(given.refresh()) == ["feature_event 2024-05"]
+
+    def test_names_that_another_source_told_are_not_of_these_months(self, given: Given) -> None:
+        given.sql(EVENTS + event("2024-05-02 00:00:00+00"))
+        other = file_of_api(given.inbox, "2024-05").with_name("features.csv")
+        other.parent.mkdir(parents=True)
+        other.write_text('featureId,name,Product Area\nft_1,"Board, 0",Reports\n')
+        given.refresh()
+        (usage,) = [each for each in deliveries(given.inbox) if not each.is_names]
+        assert (usage.months, usage.problem) == (("2024-05",), None)
 
     def test_an_emptied_table_takes_nothing_away(self, given: Given) -> None:
         given.sql(EVENTS + event("2024-04-02 00:00:00+00") + event("2024-05-02 00:00:00+00"))

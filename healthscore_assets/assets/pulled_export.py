@@ -26,10 +26,10 @@ from healthscore_assets.pendo.api.failed import PullFailed
 def pulled_export(
     context: dg.AssetExecutionContext, workplace: Workplace
 ) -> dg.MaterializeResult[Any]:
-    """Pull the month; without rows nothing is written, and what was there stays."""
+    """Pull the month; one without rows is told in `sha256`, with what became of its file."""
     month = context.partition_key
     try:
-        with pulling(workplace, context.log.info) as pull:
+        with pulling(workplace, [month], context.log.info, context.log.info) as pull:
             pulled = pull(month)
     except (LookupRefused, SecretMissing, PullFailed) as failed:
         raise dg.Failure(str(failed), allow_retries=False) from None
@@ -40,7 +40,7 @@ def pulled_export(
             "windows": pulled.windows,
             "seconds": round(pulled.seconds, 1),
             "changed": pulled.changed,
-            "sha256": pulled.sha256 or "nothing was written: no use is told",
+            "sha256": pulled.sha256 or f"{pulled.nothing}: no use is told",
             "file": str(pulled.path or "none"),
         }
     )

@@ -62,19 +62,27 @@ def pull(
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.lookups.secrets import SecretMissing
     from healthscore_assets.orchestration.pulling import pulling
+    from healthscore_assets.orchestration.warehouse import has_warehouse
     from healthscore_assets.pendo.api.failed import PullFailed
 
     months = _months(first, last)
     console = Console(soft_wrap=True)
     workplace = workplace_of(exports, lookups, LAKE)
     status = console.status("") if console.is_terminal else None
+    from_warehouse = False
     try:
-        with pulling(workplace, _teller(console, status)) as pull_one:
+        from_warehouse = has_warehouse(workplace)
+        with pulling(workplace, months, *_tellers(console, status)) as pull_one:
             whole = _pull_months(months, console, status, pull_one)
     except (LookupRefused, SecretMissing, PullFailed) as failed:
         end(str(failed))
     except KeyboardInterrupt:
-        end("Broken off. What was fetched is kept for a day: the same command goes on from there.")
+        end(
+            "Broken off. Files that were fetched whole stay."
+            if from_warehouse
+            else "Broken off. If pages were fetched, they are kept for a day: the same command "
+            "goes on from there."
+        )
     if not whole:
         raise typer.Exit(1)
 
@@ -95,16 +103,19 @@ def _months(first: str, last: str | None) -> list[str]:
     return span(first, last or first)
 
 
-def _teller(console: "Console", status: "Status | None") -> "Callable[[str], None]":
+def _tellers(
+    console: "Console", status: "Status | None"
+) -> "tuple[Callable[[str], None], Callable[[str], None]]":
     """How far a month is goes to the line of a terminal; what makes it take longer is printed."""
 
-    def tell(line: str) -> None:
-        if not line.endswith("so far"):
-            console.print(f"  {line}", highlight=False, markup=False)
-        elif status is not None:
+    def progress(line: str) -> None:
+        if status is not None:
             status.update(line)
 
-    return tell
+    def tell(line: str) -> None:
+        console.print(f"  {line}", highlight=False, markup=False)
+
+    return progress, tell
 
 
 def _pull_months(
@@ -147,7 +158,7 @@ def _line(pulled: "PulledMonth") -> str:
     from healthscore_assets.monitoring.observation import plural
 
     if not pulled.rows:
-        return f"{pulled.month} has no rows there; nothing was written"
+        return f"{pulled.month} has no rows there; {pulled.nothing}"
     asked = ""
     if pulled.pages:
         resumed = f", {pulled.resumed} of them from before" if pulled.resumed else ""

@@ -171,6 +171,7 @@ def _from_warehouse(workplace: "Workplace", console: "Console") -> list[str]:
             with console.status("Taking usage from the warehouse"):
                 report = refresh_inbox(workplace)
             _say(console, report.line())
+            return [*report.problems().values()]
         except WarehouseFailed as failed:
             return [str(failed)]
     return []

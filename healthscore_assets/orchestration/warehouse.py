@@ -64,6 +64,8 @@ def take_from_warehouse(context: dg.OpExecutionContext, workplace: Workplace) ->
             "rows_left_out": report.elsewhere,
         }
     )
+    if report.twice:
+        raise dg.Failure("; ".join(report.problems().values()), allow_retries=False)
 
 
 @dg.job(description="Brings the inbox up to date with the warehouse of lookups/sources.yaml.")

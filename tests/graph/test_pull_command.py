@@ -58,7 +58,7 @@ class Pulling:
 
     @property
     def pulled(self) -> Path:
-        return self.project.inbox / "pulled"
+        return self.project.inbox / "pulled" / "api"
 
     def files(self) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in sorted(self.pulled.glob("[!.]*"))}
@@ -76,7 +76,9 @@ def pulling(tmp_path: Path) -> Iterator[Pulling]:
 def test_months_are_pulled_and_told_a_line_each(pulling: Pulling) -> None:
     done = pulling.pull("--from", "2024-03", "--to", "2024-05")
     assert (done.returncode, done.stderr) == (0, "")
-    march, april, may, *rest = done.stdout.splitlines()
+    again, once_more, march, april, may, *rest = done.stdout.splitlines()
+    assert again == "  2024-03-01 to 2024-03-31: no use told; asked again in 5 s"
+    assert once_more.endswith("; asked again in 25 s")
     assert march == "[1/3] 2024-03 has no rows there; nothing was written"
     assert april.startswith("[2/3] 2024-04 ")
     assert " rows, 3 pages, 1 window, " in may
@@ -162,18 +164,27 @@ def test_with_a_warehouse_months_are_pulled_from_there_whatever_changed(tmp_path
     assert may.startswith("[2/3] 2024-05         1 rows, ")
     assert june == "[3/3] 2024-06 has no rows there; nothing was written"
     assert rest == ["3 of 3 months pulled.", "Next: healthscore run"]
-    files = sorted(path.name for path in (project.inbox / "pulled").glob("[!.]*"))
+    files = sorted(path.name for path in (project.inbox / "pulled" / "warehouse").glob("[!.]*"))
     assert files == ["usage 2024-04.parquet", "usage 2024-05.parquet"]
     again = project.run("pull", "--from", "2024-05", **place)
     assert again.stdout.strip().endswith("; the same as before")
+    other = project.deliver("pulled/api/pendo 2024-05.parquet", "the same in other words")
+    with duckdb.connect(str(tmp_path / "usage.duckdb")) as database:
+        database.execute("DELETE FROM uses WHERE day < DATE '2024-05-01'")
+    gone = project.run("pull", "--from", "2024-04", "--to", "2024-05", **place)
+    assert gone.returncode == 1
+    assert gone.stdout.splitlines()[:2] == [
+        "[1/2] 2024-04 has no rows there; its file was taken away",
+        "[2/2] 2024-05 failed; its file stays as it was",
+    ]
+    assert gone.stderr.startswith(f"2024-05 is not pulled: {other} has a month that the warehouse")
     missing = project.run("pull", "--from", "2024-05")
     assert missing.returncode == 1
     assert "HEALTHSCORE_WAREHOUSE is not set" in missing.stderr
 
 
 def test_a_month_that_fails_does_not_stop_the_others(pulling: Pulling) -> None:
-    patient = answers(429, Retry_After="900")
-    pulling.server.plays(pulling.server.default, patient)
+    pulling.server.plays(pulling.server.default, *[answers(413)] * 6)  # down to the first day
     done = pulling.pull("--from", "2024-04", "--to", "2024-06")
     assert done.returncode == 1
     assert "2024-04 failed; its file stays as it was" in done.stdout
@@ -217,14 +228,15 @@ def test_a_pull_that_was_ended_goes_on_where_it_was(
     if end == signal.SIGINT:
         assert process.returncode == 1
         assert told == (
-            "Broken off. What was fetched is kept for a day: the same command goes on from there.\n"
+            "Broken off. If pages were fetched, they are kept for a day: the same command goes on "
+            "from there.\n"
         )
     assert pulling.files() == {}
     asked = len(pulling.server.requests)
     done = pulling.pull("--from", "2024-05")
     assert done.returncode == 0, done.stderr
     assert f" 3 pages, {pages} of them from before, " in done.stdout
-    assert len(pulling.server.requests) - asked == 1 + 3 - pages
+    assert len(pulling.server.requests) - asked == 1 + 3 - pages + 1  # the days
     resumed = pulling.files()
     for path in pulling.pulled.glob("[!.]*"):
         path.unlink()

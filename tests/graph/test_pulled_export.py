@@ -41,7 +41,7 @@ def test_the_asset_does_what_the_command_does(ticking: Ticking) -> None:
     assert result.success
     (event,) = result.get_asset_materialization_events()
     found = {name: value.value for name, value in event.materialization.metadata.items()}
-    pulled = ticking.project.inbox / "pulled"
+    pulled = ticking.project.inbox / "pulled" / "api"
     assert {name: found[name] for name in ("pages", "windows", "changed", "file")} == {
         "pages": 4,
         "windows": 1,
@@ -67,7 +67,7 @@ def test_the_sensor_runs_the_month_that_was_pulled(ticking: Ticking) -> None:
 def test_a_month_without_use_is_told(ticking: Ticking) -> None:
     (event,) = pull(ticking, "2024-06").get_asset_materialization_events()
     assert event.materialization.metadata["sha256"].value == ("nothing was written: no use is told")
-    assert not [*(ticking.project.inbox / "pulled").glob("[!.]*")]
+    assert not [*(ticking.project.inbox / "pulled" / "api").glob("[!.]*")]
 
 
 def test_a_pull_that_fails_is_no_run_of_the_month(

@@ -146,7 +146,9 @@ def test_the_job_brings_the_inbox_up_to_date(workplace: Workplace) -> None:
                 for name, value in event.step_output_data.metadata.items()
             }
             assert (told["fetched"], told["as_before"]) == (fetched, as_before)
-    names = sorted(path.name for path in (workplace.inbox / "pulled").glob("*.parquet"))
+    names = sorted(
+        path.name for path in (workplace.inbox / "pulled" / "warehouse").glob("*.parquet")
+    )
     assert names == ["usage 2024-04.parquet", "usage 2024-05.parquet"]
 
 

@@ -35,8 +35,9 @@ _LAYOUT = 1
 class PulledMonth:
     """What came of a month: without rows nothing was written, and there is no path.
 
-    ``changed`` says whether the inbox differs from before; ``pages`` and ``windows`` are of Pendo's
-    API, and ``resumed`` of those pages were there from an earlier pull.
+    ``changed`` says whether the inbox differs from before, ``taken_away`` that the file of the
+    month is there no more; ``pages`` and ``windows`` are of Pendo's API, and ``resumed`` of those
+    pages were there from an earlier pull.
     """
 
     month: str
@@ -45,9 +46,15 @@ class PulledMonth:
     path: Path | None
     sha256: str | None
     changed: bool
+    taken_away: bool = False
     pages: int = 0
     windows: int = 0
     resumed: int = 0
+
+    @property
+    def nothing(self) -> str:
+        """What became of a month without rows."""
+        return "its file was taken away" if self.taken_away else "nothing was written"
 
 
 @contextmanager

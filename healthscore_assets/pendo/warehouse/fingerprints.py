@@ -30,17 +30,12 @@ class Fingerprint(BaseModel):
 def of_months(
     connection: Connection, usage: Usage, first: str, last: str
 ) -> dict[str, Fingerprint]:
-    """The fingerprint of each month from the first to the last that has rows, in one query.
-
-    Raises WarehouseFailed for a text that is no month.
-    """
-    time, table = usage.time, usage.table
-    if not time.is_text:
-        table = table.filter(time.within(first, last))
+    """The fingerprint of each month from the first to the last that has rows, in one query."""
+    time, table = usage.time, usage.table.filter(usage.time.within(first, last))
     rows = table.select(month=time.month, hash=_hash(usage.columns.values()))
     found = connection.rows(rows.group_by("month").aggregate(**_told(rows)))
-    months = {time.told(row["month"]): row for row in found if row["month"] not in (None, "")}
-    return {m: _fingerprint(months[m]) for m in sorted(months) if first <= m <= last}
+    months = {time.told(row["month"]): row for row in found}
+    return {month: _fingerprint(months[month]) for month in sorted(months)}
 
 
 def of_table(connection: Connection, table: ibis.Table) -> Fingerprint:
@@ -48,6 +43,16 @@ def of_table(connection: Connection, table: ibis.Table) -> Fingerprint:
     rows = table.select(hash=_hash(table[name] for name in table.columns))
     (row,) = connection.rows(rows.aggregate(**_told(rows)))
     return _fingerprint(row)
+
+
+def text_of_no_month(connection: Connection, usage: Usage) -> str | None:
+    """What a text begins with that tells no month, where there is such a row."""
+    time = usage.time
+    if not time.is_text:
+        return None
+    others = usage.table.filter(~time.is_month & (time.month != "")).select(text=time.month)
+    found = connection.rows(others.limit(1))
+    return str(found[0]["text"]) if found else None
 
 
 def rows_elsewhere(connection: Connection, usage: Usage, first: str, last: str) -> int:

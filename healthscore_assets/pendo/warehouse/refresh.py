@@ -1,5 +1,6 @@
 """The inbox brought up to date with a warehouse."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Collection, Iterator
@@ -13,6 +14,7 @@ import ibis
 from healthscore_assets.lake.content import hash_of
 from healthscore_assets.lookups.sources_settings import Warehouse
 from healthscore_assets.pendo.headers.grammar import Vocabulary
+from healthscore_assets.pendo.pulled import file_of_api, folder_of_warehouse
 from healthscore_assets.pendo.warehouse import fingerprints, tables
 from healthscore_assets.pendo.warehouse.connection import Connection, connected
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
@@ -20,9 +22,6 @@ from healthscore_assets.pendo.warehouse.fingerprints import Fingerprint
 from healthscore_assets.pendo.warehouse.month_files import write
 from healthscore_assets.pendo.warehouse.remembered import Fetched, Remembered
 from healthscore_assets.pendo.warehouse.report import File, Report
-
-FOLDER = "pulled"
-"""The folder of the inbox for what nobody delivered."""
 
 _OF_MONTH = re.compile(rf"(?:{tables.FIVETRAN_EVENTS}|{tables.QUERIED}) (\d{{4}}-\d{{2}})\.parquet")
 _REMEMBERED, _WORKSHOP, _LOCK = ".warehouse.json", ".warehouse", ".warehouse.lock"
@@ -59,20 +58,21 @@ def refresh(order: Order, tell: Callable[[File], None] = lambda _: None) -> Repo
         found = _found(connection, usage, order)
         beside = tables.beside_usage(connection)
         try:
-            with _workshop(order.inbox / FOLDER) as workshop:
+            with _workshop(folder_of_warehouse(order.inbox)) as workshop:
                 refreshing = _Refreshing(connection, order, workshop, tell)
-                for month, fingerprint in found.items():
+                taken = {m: each for m, each in found.items() if not refreshing.is_told_twice(m)}
+                for month, fingerprint in taken.items():
                     name = _name(usage.file, month)
                     refreshing.fetch(name, fingerprint, usage.rows(month), month)
                 for name, table in beside.items():
                     fingerprint = fingerprints.of_table(connection, table)
                     refreshing.fetch(f"{name}.parquet", fingerprint, table, None)
-                refreshing.take_away({_name(usage.file, month) for month in found})
+                refreshing.take_away({_name(usage.file, month) for month in taken})
         except OSError as error:
-            place = error.filename or order.inbox / FOLDER
+            place = error.filename or folder_of_warehouse(order.inbox)
             raise WarehouseFailed(
-                f"{place}: cannot be written ({error.strerror}); let the user of healthscore "
-                "write there, it is where months of the warehouse go"
+                f"{place}: cannot be written ({_words(error)}); see to its space "
+                "and permissions, it is where months of the warehouse go"
             ) from None
         elsewhere = 0
         if order.months is None:
@@ -92,10 +92,21 @@ def _found(connection: Connection, usage: tables.Usage, order: Order) -> dict[st
         found = fingerprints.of_months(connection, usage, order.first, order.last)
         if found:
             return found
+    other = fingerprints.text_of_no_month(connection, usage)
+    if other is not None:
+        raise WarehouseFailed(
+            f"warehouse, column {usage.time.name!r}: holds {other!r} where a month was expected, "
+            "such as 2024-05 or 2024-05-31; cast it to a date in setting warehouse.query"
+        )
     raise WarehouseFailed(
         f"setting warehouse.{order.warehouse.kind}: has no row of a month from {order.first} to "
         f"{order.last}; nothing is taken away, see whether the warehouse is being filled"
     )
+
+
+def _words(error: OSError) -> str:
+    """The system's own; Arrow repeats them within others."""
+    return os.strerror(error.errno) if error.errno else str(error)
 
 
 def _name(file: str, month: str) -> str:
@@ -134,6 +145,7 @@ class _Refreshing:
     files: list[File] = field(default_factory=list)
     kept: int = 0
     gone: list[str] = field(default_factory=list)
+    twice: list[Path] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.folder = self.workshop.parent
@@ -159,6 +171,13 @@ class _Refreshing:
         self.files.append(File(name, month, written.rows, written.changed))
         self.tell(self.files[-1])
 
+    def is_told_twice(self, month: str) -> bool:
+        """Whether the API told of the month as well; with other ids, both would count."""
+        other = file_of_api(self.order.inbox, month)
+        if other.exists():
+            self.twice.append(other)
+        return other.exists()
+
     def take_away(self, wanted: Collection[str]) -> None:
         """Delete the files of months that the warehouse has no more, and of other settings."""
         for path in sorted(self.folder.glob("*.parquet")):
@@ -177,7 +196,7 @@ class _Refreshing:
 
     def report(self, elsewhere: int) -> Report:
         """What was done."""
-        return Report(tuple(self.files), self.kept, tuple(self.gone), elsewhere)
+        return Report(tuple(self.files), self.kept, tuple(self.gone), elsewhere, tuple(self.twice))
 
     def _is_as_before(self, path: Path, fingerprint: Fingerprint) -> bool:
         known = self.known.files.get(path.name)

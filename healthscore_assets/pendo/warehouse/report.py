@@ -1,6 +1,7 @@
 """What a refresh did, in words."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,21 @@ class File:
 class Report:
     """The files fetched, how many were left as they are, and the names of those taken away.
 
-    ``elsewhere`` are rows without a time, or of months that are not known to the graph.
+    ``elsewhere`` are rows without a time, or of months that are not known to the graph. ``twice``
+    are files of Pendo's API, whose months were not fetched.
     """
 
     files: tuple[File, ...]
     kept: int
     gone: tuple[str, ...]
     elsewhere: int = 0
+    twice: tuple[Path, ...] = ()
+
+    def problems(self) -> dict[Path, str]:
+        """A line for each file of the API whose month the warehouse has, too."""
+        todo = "take one source for it: delete that file, or leave the month out of the warehouse"
+        found = "has a month that the warehouse has, which is not fetched from there"
+        return {path: f"{path} {found}; {todo}" for path in self.twice}
 
     def line(self) -> str:
         """All of it in one line."""
