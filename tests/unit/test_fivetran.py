@@ -319,6 +319,8 @@ def test_a_time_that_is_none_is_told_with_its_row(tmp_path: Path) -> None:
         ("1970-01-01 00:00:01 UTC", 1),
         ("1970-01-01T00:00:01.5Z", 1.5),
         ("1970-01-01T02:00:01+02:00", 1),
+        ("1970-01-01 02:00:01.000 +0200", 1),
+        ("1969-12-31 17:00:01 -0700", 1),
         ("1970-01-01 00:00:01.123456789", 1.123456),
         ("1970-01-02", 86400),
         ("1970-01-01 00:00:02.000 utc", 2),
@@ -432,13 +434,12 @@ def test_parts_of_one_table_all_count_whenever_their_rows_were_synced(tmp_path: 
 
 
 def test_files_with_few_rows_of_a_day_in_common_are_refused(tmp_path: Path) -> None:
-    # Another table that has one of four rows of May 2 by chance is neither its successor nor a part.
-    row = next(line for line in ft.FEATURE_EVENT.splitlines() if "ann,f1,5" in line)
-    others = [row.replace("ann", f"other{n}") for n in range(3)]
-    ours = [row.replace("ann", f"ours{n}") for n in range(3)]
-    header = ft.FEATURE_EVENT.splitlines()[0]
-    ft.put(tmp_path / "pendo", a="\n".join([header, row, *ours]), b="\n".join([header, row, *others]))
-    with pytest.raises(ExportRefused, match="tells of the same usage as"):
+    # One of four rows is in both by chance: the second is no successor of the first, nor a part.
+    header, row, *_ = ft.FEATURE_EVENT.splitlines()
+    ours, others = ([row.replace(",ann", f",{who}{n}") for n in range(3)] for who in ("our", "its"))
+    both = {"a": [row, *ours], "b": [row, *others]}
+    ft.put(tmp_path / "pendo", **{name: "\n".join([header, *rows]) for name, rows in both.items()})
+    with pytest.raises(ExportRefused, match=r"tells of the same usage as b\.csv \(2 times"):
         read(tmp_path / "pendo")
 
 
