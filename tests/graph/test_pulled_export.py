@@ -14,6 +14,7 @@ from test_inbox_sensor import Ticking
 from healthscore_assets.orchestration.failures import failure_message
 from healthscore_assets.orchestration.history import last_runs
 from healthscore_assets.orchestration.runs import in_the_making
+from healthscore_assets.pendo.api import nothing
 
 MAY = "2024-05"
 
@@ -21,6 +22,7 @@ MAY = "2024-05"
 @pytest.fixture
 def ticking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ticking]:
     monkeypatch.setenv(VARIABLE, KEY)
+    monkeypatch.setattr(nothing, "WAITS", (0.0, 0.0))
     with (
         Pendo(some_events([MAY]), some_features()).running() as server,
         dg.DagsterInstance.ephemeral() as instance,

@@ -1,8 +1,10 @@
 """Usage from a warehouse through the whole graph: the same as the same rows in files."""
 
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -11,8 +13,15 @@ import pytest
 from project import Project
 
 from healthscore_assets.definitions import build_definitions
-from healthscore_assets.orchestration.warehouse import warehouse_refresh, warehouse_schedule
+from healthscore_assets.orchestration.pulling import pulling
+from healthscore_assets.orchestration.warehouse import (
+    refresh_inbox,
+    warehouse_refresh,
+    warehouse_schedule,
+)
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.pendo.pulled import file_of_api, folder_of_warehouse
+from healthscore_assets.pendo.warehouse.report import File
 
 CHARTS, EXPORT, CHAT = "Reports | Charts", "Reports | Export", "Team | Chat"
 USES = pd.DataFrame(
@@ -150,6 +159,35 @@ def test_the_job_brings_the_inbox_up_to_date(workplace: Workplace) -> None:
         path.name for path in (workplace.inbox / "pulled" / "warehouse").glob("*.parquet")
     )
     assert names == ["usage 2024-04.parquet", "usage 2024-05.parquet"]
+
+
+def test_a_pull_asks_for_all_months_at_once(
+    workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, ...] | None] = []
+
+    def counted(workplace: Workplace, months: tuple[str, ...], tell: Callable[[File], None]) -> Any:
+        asked.append(months)
+        return refresh_inbox(workplace, months, tell)
+
+    monkeypatch.setattr("healthscore_assets.orchestration.pulling.refresh_inbox", counted)
+    told: list[str] = []
+    months = ["2024-04", "2024-05", "2024-06"]
+    with pulling(workplace, months, told.append, told.append) as pull:
+        rows = [pull(month).rows for month in months]
+    assert (rows, asked) == ([2, 4, 0], [tuple(months)])
+    assert told == ["usage 2024-04.parquet: 2 rows", "usage 2024-05.parquet: 4 rows"]
+
+
+def test_a_month_of_two_sources_fails_the_job_and_no_other(workplace: Workplace) -> None:
+    other = file_of_api(workplace.inbox, "2024-05")
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"the same in other words")
+    job = build_definitions(workplace).resolve_job_def(warehouse_refresh.name)
+    with pytest.raises(dg.Failure, match=r"pendo 2024-05.parquet has a month that the warehouse"):
+        job.execute_in_process()
+    names = sorted(path.name for path in folder_of_warehouse(workplace.inbox).glob("*.parquet"))
+    assert names == ["usage 2024-04.parquet"]
 
 
 def test_the_job_fails_with_one_line(workplace: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """That no row of a month is lost, however a server answers, sorts, filters and ends its answers."""
 
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,8 @@ from delivery_servers import Connection, Request, answers
 from pendo_pulls import Puller, in_order, summed
 from pendo_server import Pendo, caseless, event, some_events, some_features
 
-from healthscore_assets.pendo.api.failed import PullFailed
+from healthscore_assets.pendo.api.days import read_days
+from healthscore_assets.pendo.api.failed import NotWhole, PullFailed
 from healthscore_assets.pendo.pulled import folder_of_warehouse
 
 MAY = "2024-05"
@@ -176,6 +178,25 @@ def test_what_comes_while_a_day_is_young_is_no_loss(now: str, again: int, tmp_pa
         server.plays(*[server.default] * 4, more)
         puller.pull(MAY)
     assert sum("asked for again" in line for line in puller.told) == again
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{"day": 5, "numEvents": 1}, {"day": 5, "numEvents": 2}], "uses of each day once"),
+        ([{"numEvents": 1}], "uses of each day once"),
+        ([{"day": 5, "numEvents": "1"}], "has no whole number as numEvents in row 1"),
+    ],
+)
+def test_days_that_are_no_days_are_refused(
+    rows: list[dict[str, Any]], says: str, tmp_path: Path
+) -> None:
+    answer = tmp_path / "answer.json"
+    answer.write_text(json.dumps({"results": rows}))
+    with pytest.raises(NotWhole, match=says):
+        read_days(answer)
+    answer.write_text('{"results": [{"day": 5.0, "numEvents": 2}, {"day": 7, "numEvents": 0}]}')
+    assert read_days(answer) == {5: 2}
 
 
 # ---------------------------------------------------------------------------- another source

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from healthscore_assets.pendo.api.failed import NotWhole
-from healthscore_assets.pendo.api.pages import answered
+from healthscore_assets.pendo.api.pages import answered, whole_number
 
 Days = Mapping[int, int]
 """Uses by the midnight that a day begins with, in milliseconds since 1970; no day is without."""
@@ -31,11 +31,11 @@ def days_of(pages: Iterable[Path]) -> Days:
 def read_days(answer: Path) -> Days:
     """What Pendo tells. Raises NotWhole."""
     days: dict[int, int] = {}
-    for row in answered(answer):
-        day, uses = row.get("day"), row.get("numEvents")
-        if not isinstance(day, int) or not isinstance(uses, int | float) or day in days:
-            raise NotWhole("does not tell the uses of each day")
-        days[day] = int(uses)
+    for number, row in enumerate(answered(answer), 1):
+        day = whole_number(row, "day", number)
+        if day is None or day in days:
+            raise NotWhole("does not tell the uses of each day once")
+        days[day] = whole_number(row, "numEvents", number) or 0
     return {day: uses for day, uses in days.items() if uses}
 
 

@@ -139,7 +139,7 @@ def _tells_of_nothing(answer: Path) -> bool:
 def _row(row: dict[str, Any], number: int, window: Window) -> tuple[Any, ...]:
     """In the order of the schema."""
     visitor, account, feature = (_text(row, key, number) for key in KEYS[:3])
-    day, events = _whole(row, "day", number), _whole(row, "numEvents", number)
+    day, events = whole_number(row, "day", number), whole_number(row, "numEvents", number)
     if feature is None or day is None:
         raise NotWhole(f"has no {'day' if feature else 'featureId'} in row {number}")
     if not _begins(window) - _EAST <= timedelta(milliseconds=day) <= _ends(window) + _WEST:
@@ -156,7 +156,8 @@ def _text(row: dict[str, Any], key: str, number: int) -> str | None:
     raise NotWhole(f"has no text as {key} in row {number}")
 
 
-def _whole(row: dict[str, Any], key: str, number: int) -> int | None:
+def whole_number(row: dict[str, Any], key: str, number: int) -> int | None:
+    """A number of a row of an answer. Raises NotWhole for anything else."""
     value = row.get(key)
     if value is None:
         return None
