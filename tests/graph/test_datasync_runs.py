@@ -70,6 +70,7 @@ def test_an_export_of_a_later_month_makes_only_that_month_due(running: Running, 
     running.run_planned()
     tree.features["f3"] = ("Files", None)
     june = {"2024-06-01": {"f1": events(acme=1), "f3": events(bolt=2)}, "2024-06-02": {"f1": []}}
+    june["2024-07-01"] = {"f1": []}  # of which nothing is told, now or ever
     tree.export("2024-06-03T06:00:00Z", june, {"2024-06-02": []})
     assert list(running.planned()) == ["2024-06"]
     running.run_planned()
