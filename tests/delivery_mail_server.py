@@ -81,6 +81,8 @@ class MailServer:
             yield self
         finally:
             self.release()
+            ended = asyncio.run_coroutine_threadsafe(_end_connections(), self._controller.loop)
+            ended.result(_SECONDS)
             self._controller.stop()
 
     def release(self) -> None:
@@ -128,6 +130,15 @@ class MailServer:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
         return reply
+
+
+async def _end_connections() -> None:
+    """Else those that are slow to go are told of as left open, in whatever test comes then."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # for the transports, which are closed after that
 
 
 class _Controller(Controller):

@@ -2,6 +2,11 @@
 
 import pytest
 from health_world import MODELS, Model
+from hypothesis import settings
+
+# How long an example takes tells of the machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 pytest.register_assert_rewrite(
     "alert_chain", "ledger_examples", "ledger_machine", "warehouse_examples"
