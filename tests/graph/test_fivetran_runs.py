@@ -67,6 +67,19 @@ def test_a_month_of_all_tables(running: Running) -> None:
     assert running.planned() == {}
 
 
+def test_the_register_of_accounts_beside_account_history(running: Running) -> None:
+    # Both tell of accounts, in one process: the register names clients first.
+    running.project.lookup("scoring.yaml", "")
+    register = running.project.exports / "accounts" / "accounts_2024-05-31.csv"
+    register.parent.mkdir()
+    register.write_text("client_id,client_name\nacme,Acme of the register\n")
+    ft.put(running.project.inbox / "fivetran", **ft.EVERYTHING)
+    for _ in range(2):  # and again, after the tables of both are there
+        assert running.run("2024-05").succeeded
+    names = dict(rows(running, "client_scores", "client_id", "client_name"))
+    assert names == {"acme": "Acme of the register", "bolt": "Bolt GmbH"}
+
+
 def test_what_makes_a_month_due_again(running: Running) -> None:
     folder = running.project.inbox / "fivetran"
     ft.put(folder, **ft.EVERYTHING)

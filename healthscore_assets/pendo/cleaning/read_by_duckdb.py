@@ -96,8 +96,8 @@ def _people(
     folders = Folders.beside(exports)
     if not folders.histories:
         return None
-    accounts = engine.empty("accounts_told", VERSIONS)
-    visitors = engine.empty("visitors_told", VERSIONS)
+    accounts = engine.empty("account_versions", VERSIONS)
+    visitors = engine.empty("visitor_versions", VERSIONS)
     engine.con.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE visitors_wanted AS
@@ -108,7 +108,7 @@ def _people(
         of_accounts = history.export.shape == ACCOUNT_HISTORY
         for some in versions(history, folder, number):
             if of_accounts:
-                engine.insert("accounts_told", some)
+                engine.insert("account_versions", some)
             else:
-                engine.insert("visitors_told", some, "SEMI JOIN visitors_wanted USING (id)")
+                engine.insert("visitor_versions", some, "SEMI JOIN visitors_wanted USING (id)")
     return People(engine, folders, accounts, visitors, client_aliases)
