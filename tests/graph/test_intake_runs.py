@@ -408,6 +408,7 @@ def test_every_row_and_every_click_is_accounted_for(running: Running) -> None:
         "rows_refused": 1,
         "title_rows": 1,
         "total_rows": 1,
+        "events_added_up": 0,
         "clicks_in": 12,
         "clicks_out": 8,
         "clicks_refused": 4,
