@@ -47,10 +47,11 @@ from healthscore_assets.orchestration.schedules import (
     month_arrival,
     pull_schedule,
     pulls,
+    warehouse_schedule,
 )
 from healthscore_assets.orchestration.self_check import nightly_self_check
 from healthscore_assets.orchestration.sensors import failed_runs, inbox_sensor, warned_runs
-from healthscore_assets.orchestration.warehouse import warehouse_refresh, warehouse_schedule
+from healthscore_assets.orchestration.warehouse import warehouse_refresh
 from healthscore_assets.orchestration.workplace import Workplace
 
 

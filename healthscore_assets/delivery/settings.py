@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from datetime import time
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from healthscore_assets.delivery.crm.settings import SYSTEMS, CrmSettings
 from healthscore_assets.lake.content import version_of
-from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.setting_types import (
-    SECRET_NAME,
     Seconds,
     SecretName,
     ServerAddress,
     Text,
 )
 from healthscore_assets.lookups.setting_types import Section as _Settings
+from healthscore_assets.lookups.settings_file import validated
 from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -194,11 +193,9 @@ def read_delivery_settings(path: Path) -> DeliverySettings:
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, _version: object) -> DeliverySettings:
     file = read_yaml(path, empty_means="that nothing is sent")
-    values = {name: value for name, value in file.values.items() if value is not None}
-    try:
-        settings = DeliverySettings.model_validate(values)
-    except ValidationError as error:
-        raise _refusal(file, error) from None
+    settings = validated(
+        file, DeliverySettings, "docs/delivery.md", "SLACK_WEBHOOK", told=_without_kind
+    )
     for name in {*settings.channels} & {*SYSTEMS}:
         what = f"channel {name}: that is what the system under crm is called"
         raise file.refused(f"channels.{name}", what, "give the channel another name")
@@ -228,24 +225,6 @@ def _check_addresses(file: YamlFile, settings: DeliverySettings) -> None:
                 raise file.refused(name, what, "leave out to")
 
 
-def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:
-    """The first thing that is wrong. What was found is not repeated: it may be a secret."""
-    first: Any = error.errors(include_input=False)[0]
-    loc = [str(each) for each in first["loc"]]
-    name = ".".join(loc)
-    if len(loc) > 2 and loc[0] == "channels":  # Pydantic adds the kind
-        name = ".".join([*loc[:2], *loc[3:]])
-    place = file.innermost(name) or loc[0]
-    if first["type"] == "extra_forbidden":
-        return file.refused(name, f"setting {name} does not exist", "docs/delivery.md lists them")
-    if first["type"] == "missing":
-        return file.refused(name, f"setting {place} needs {loc[-1]}", "add it")
-    if first["type"] == "string_pattern_mismatch" and first["ctx"]["pattern"] == SECRET_NAME:
-        return file.refused(
-            name,
-            f"setting {name}: expected the name of an environment variable, such as SLACK_WEBHOOK",
-            "put the secret into that variable, never into this file",
-        )
-    says = first["msg"].removeprefix("Value error, ")
-    says = says[0].lower() + says[1:]
-    return file.refused(name, f"setting {place}: {says}", "docs/delivery.md explains it")
+def _without_kind(place: tuple[str, ...]) -> tuple[str, ...]:
+    """Pydantic adds the kind of a channel to the places of its settings."""
+    return place[:2] + place[3:] if place[:1] == ("channels",) else place

@@ -74,9 +74,8 @@ class Engine:
 
     def empty(self, name: str, schema: ibis.Schema) -> ibis.Table:
         """A table without rows, to insert into; replaces the one of that name."""
-        columns = ", ".join(f"{_name(n)} {_type(t)}" for n, t in schema.items())
-        self.con.execute(f"CREATE OR REPLACE TEMP TABLE {_name(name)} ({columns})")
-        return _table(name, schema)
+        nulls = ", ".join(f"NULL::{_type(t)} AS {_name(n)}" for n, t in schema.items())
+        return self._kept(name, f"SELECT {nulls} WHERE false", schema)
 
     def insert(self, name: str, rows: pa.Table, wanted: str = "") -> None:
         """Put rows into a table that was made empty, column by name.
@@ -86,9 +85,13 @@ class Engine:
         if rows.num_rows:
             self.con.register("batch_of_rows", rows)
             self.con.execute(
-                f"INSERT INTO {_name(name)} BY NAME SELECT * FROM batch_of_rows {wanted}"
+                f"INSERT INTO {_rows_of(name)} BY NAME SELECT * FROM batch_of_rows {wanted}"
             )
             self.con.unregister("batch_of_rows")
+
+    def delete(self, name: str, those: str) -> None:
+        """Take rows out of a table that was made empty; ``those`` is a condition in SQL."""
+        self.con.execute(f"DELETE FROM {_rows_of(name)} WHERE {those}")
 
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
         """Rows in memory as an ibis table, copied; replaces the one of that name.
@@ -109,7 +112,7 @@ class Engine:
 
     def _kept(self, name: str, sql: str, schema: ibis.Schema) -> ibis.Table:
         """A query's rows under a name: a view as all are, since a table replaces no view."""
-        rows = _name(f"kept_of_{name}")
+        rows = _rows_of(name)
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {sql}")
         return self.view(name, f"FROM {rows}", schema)
 
@@ -178,6 +181,11 @@ def _quote(text: str) -> str:
 
 def _name(column: str) -> str:
     return '"' + column.replace('"', '""') + '"'
+
+
+def _rows_of(name: str) -> str:
+    """Where the rows of a table are that is kept."""
+    return _name(f"kept_of_{name}")
 
 
 def _coded(name: str, column: pa.ChunkedArray) -> str:

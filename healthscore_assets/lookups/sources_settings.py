@@ -2,21 +2,15 @@
 
 import functools
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from healthscore_assets.lake.content import version_of
-from healthscore_assets.lookups.refused import LookupRefused
-from healthscore_assets.lookups.setting_types import (
-    SECRET_NAME,
-    SecretName,
-    Section,
-    ServerAddress,
-    Text,
-)
-from healthscore_assets.lookups.yaml_file import YamlFile, read_yaml
+from healthscore_assets.lookups.setting_types import SecretName, Section, ServerAddress, Text
+from healthscore_assets.lookups.settings_file import validated
+from healthscore_assets.lookups.yaml_file import read_yaml
 
 Region = Literal["us", "us1", "eu", "jpn", "au"]
 Backend = Literal["duckdb", "postgres", "snowflake", "bigquery"]
@@ -79,7 +73,7 @@ class SourcesSettings(Section):
     @model_validator(mode="after")
     def _complete(self) -> "SourcesSettings":
         if self.source == "warehouse" and self.warehouse is None:
-            raise ValueError("is warehouse, but there is no section warehouse")
+            raise ValueError("setting source is warehouse, but there is no section warehouse")
         return self
 
 
@@ -95,27 +89,4 @@ def read_sources_settings(path: Path) -> SourcesSettings:
 @functools.lru_cache(maxsize=8)
 def _read(path: Path, _version: object) -> SourcesSettings:
     file = read_yaml(path, empty_means="that usage comes from files alone")
-    values = {name: value for name, value in file.values.items() if value is not None}
-    try:
-        return SourcesSettings.model_validate(values)
-    except ValidationError as error:
-        raise _refusal(file, error) from None
-
-
-def _refusal(file: YamlFile, error: ValidationError) -> LookupRefused:
-    """The first thing that is wrong. What was found is not repeated: it may be a secret."""
-    first: Any = error.errors(include_input=False)[0]
-    name = ".".join(map(str, first["loc"]))
-    if first["type"] == "extra_forbidden":
-        return file.refused(name, f"setting {name} does not exist", "docs/sources.md lists them")
-    if first["type"] == "missing":
-        place, _, missing = name.rpartition(".")
-        return file.refused(name, f"setting {place} needs {missing}", "add it")
-    if first["type"] == "string_pattern_mismatch" and first["ctx"]["pattern"] == SECRET_NAME:
-        return file.refused(
-            name,
-            f"setting {name} is not the name of an environment variable",
-            "put the secret into a variable, and its name, such as PENDO_INTEGRATION_KEY, here",
-        )
-    what = first["msg"].removeprefix("Value error, ")
-    return file.refused(name, f"setting {name or 'source'}: {what}", "docs/sources.md lists them")
+    return validated(file, SourcesSettings, "docs/sources.md", "PENDO_INTEGRATION_KEY")

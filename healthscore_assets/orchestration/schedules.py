@@ -1,10 +1,11 @@
-"""What runs by the clock, in UTC: whether exports come in time, and whether the lake is whole."""
+"""What runs by the clock, in UTC: usage fetched, exports that are late, the lake looked through."""
 
 from datetime import UTC, date, datetime
 
 import dagster as dg
 
 from healthscore_assets.lake.months import shift
+from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.monitoring.arrival import newest_complete_month
 from healthscore_assets.orchestration.arrived import ARRIVED, arrival
 from healthscore_assets.orchestration.operators import Operators
@@ -13,6 +14,7 @@ from healthscore_assets.orchestration.plan import RAW
 from healthscore_assets.orchestration.pull_runs import ONE_AT_A_TIME, PULLED, PULLS
 from healthscore_assets.orchestration.runs import STARTED_FROM
 from healthscore_assets.orchestration.self_check import nightly_self_check
+from healthscore_assets.orchestration.warehouse import has_warehouse, warehouse_refresh
 from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -104,6 +106,28 @@ def pull_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
         )
         for each in (shift(month, -1), month)
     ]
+
+
+@dg.schedule(
+    name="warehouse_refresh_daily",
+    job=warehouse_refresh,
+    cron_schedule="0 5 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Takes from the warehouse what changed. Off until it is turned on; with "
+    "`source: files` it does nothing.",
+)
+def warehouse_schedule(
+    context: dg.ScheduleEvaluationContext, workplace: Workplace
+) -> dg.RunRequest | dg.SkipReason:
+    """Once a day: each refresh reads the columns of all months in the warehouse."""
+    try:
+        if not has_warehouse(workplace):
+            return dg.SkipReason(f"{workplace.sources_file} says source: files")
+    except LookupRefused as refused:
+        return dg.SkipReason(f"Nothing is taken: {refused}")
+    day = context.scheduled_execution_time.date().isoformat()
+    return dg.RunRequest(run_key=day, tags={STARTED_FROM: "warehouse schedule"})
 
 
 every_night = dg.ScheduleDefinition(

@@ -9,7 +9,6 @@ from healthscore_assets.lookups.secrets import SecretMissing
 from healthscore_assets.lookups.sources_settings import read_sources_settings
 from healthscore_assets.orchestration.outbox import secrets_of_environment
 from healthscore_assets.orchestration.plan import known_span
-from healthscore_assets.orchestration.runs import STARTED_FROM
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.warehouse.failed import WarehouseFailed
 from healthscore_assets.pendo.warehouse.refresh import Order, refresh
@@ -72,25 +71,3 @@ def take_from_warehouse(context: dg.OpExecutionContext, workplace: Workplace) ->
 def warehouse_refresh() -> None:
     """One op; it changes no table."""
     take_from_warehouse()
-
-
-@dg.schedule(
-    name="warehouse_refresh_daily",
-    job=warehouse_refresh,
-    cron_schedule="0 5 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.STOPPED,
-    description="Takes from the warehouse what changed. Off until it is turned on; with "
-    "`source: files` it does nothing.",
-)
-def warehouse_schedule(
-    context: dg.ScheduleEvaluationContext, workplace: Workplace
-) -> dg.RunRequest | dg.SkipReason:
-    """Once a day: each refresh reads the columns of all months in the warehouse."""
-    try:
-        if not has_warehouse(workplace):
-            return dg.SkipReason(f"{workplace.sources_file} says source: files")
-    except LookupRefused as refused:
-        return dg.SkipReason(f"Nothing is taken: {refused}")
-    day = context.scheduled_execution_time.date().isoformat()
-    return dg.RunRequest(run_key=day, tags={STARTED_FROM: "warehouse schedule"})

@@ -14,11 +14,8 @@ from project import Project
 
 from healthscore_assets.definitions import build_definitions
 from healthscore_assets.orchestration.pulling import pulling
-from healthscore_assets.orchestration.warehouse import (
-    refresh_inbox,
-    warehouse_refresh,
-    warehouse_schedule,
-)
+from healthscore_assets.orchestration.schedules import warehouse_schedule
+from healthscore_assets.orchestration.warehouse import refresh_inbox, warehouse_refresh
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.pulled import file_of_api, folder_of_warehouse
 from healthscore_assets.pendo.warehouse.report import File

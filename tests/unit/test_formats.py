@@ -403,6 +403,15 @@ def test_an_avro_block_that_cannot_be_is_refused(tmp_path: Path, cut: bytes, why
     assert why in refusal(avro_file, path)
 
 
+def test_avro_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    schema = {"type": "record", "name": "r", "fields": [{"name": "accountId", "type": "bytes"}]}
+    path = avro(tmp_path, schema, [{"accountId": b"acme"}])
+    assert texts_of(avro_file, path, Layout("avro", ("accountId",), 0)) == [(1, "acme")]
+    path = avro(tmp_path, schema, [{"accountId": b"acme"}, {"accountId": b"\xff\xfe"}])
+    with pytest.raises(ExportRefused, match="cannot be read as Avro: 'utf-8' codec can't decode"):
+        texts_of(avro_file, path, Layout("avro", ("accountId",), 0))
+
+
 def test_an_avro_block_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     head, _ = split(avro(tmp_path, codec="deflate"))
     pack = zlib.compressobj(9, zlib.DEFLATED, -15)

@@ -182,6 +182,18 @@ def test_whatever_had_the_name_is_replaced(engine: Engine) -> None:
     assert engine.rows(engine.view("a", "SELECT 5::BIGINT AS n", schema)) == [{"n": 5}]
 
 
+def test_a_table_that_is_filled_may_have_the_name_of_any_other(engine: Engine) -> None:
+    schema = ibis.schema({"n": "int64", "of": "string"})
+    kept = engine.keep("a", engine.view("a", "SELECT 1::BIGINT AS n, 'x' AS of", schema))
+    assert engine.rows(kept) == [{"n": 1, "of": "x"}]
+    filled = engine.empty("a", schema)
+    assert engine.rows(filled) == []
+    engine.insert("a", pa.table({"of": ["y", "z", "z"], "n": [2, 3, 4]}))
+    engine.delete("a", "n = 3")
+    assert engine.rows(filled) == [{"n": 2, "of": "y"}, {"n": 4, "of": "z"}]
+    assert engine.rows(engine.empty("a", schema)) == []
+
+
 def test_the_same_rows_in_any_order_are_the_same_bytes(engine: Engine, tmp_path: Path) -> None:
     clients = [f"client {n}" for n in range(5000)]
     there, back = tmp_path / "there.parquet", tmp_path / "back.parquet"

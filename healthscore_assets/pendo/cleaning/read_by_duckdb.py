@@ -79,7 +79,7 @@ def _read_file(
     def forget() -> None:
         lines.clear()
         for table in (_ROWS, _CELLS):
-            engine.con.execute(f"DELETE FROM {table} WHERE file = {number}")
+            engine.delete(table, f"file = {number}")
 
     sums = read_file(path, export, month, codes, known, put, forget)
     return pa.concat_tables(lines), sums

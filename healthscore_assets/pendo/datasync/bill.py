@@ -85,13 +85,14 @@ class Entry:
     events: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bill:
     """An export: which application it is of, when it was made, and its entries by month.
 
     ``made`` is ISO 8601, of UTC, and of exports made at one time the ``counter`` of the manifest
     tells the order; ``shared`` are files that tell of several days. Without ``of_usage`` it tells
-    of accounts or visitors, which are not read.
+    of accounts or visitors, which are not read. Read again after a change it is another object, and
+    equals no other: by that is known what was worked out of it.
     """
 
     application: tuple[str, str]

@@ -87,30 +87,12 @@ class _Counting:
 
 
 def _counting(tables: Sequence[tuple[Path, ExportFile]]) -> _Counting:
-    exports = {path: delivered(path, export) for path, export in tables}
-    return _counted(tuple(_Same(each) for each in exports.values()))
-
-
-class _Same:
-    """An export by which what counts is remembered: a bill that changed is another object."""
-
-    def __init__(self, export: Delivered) -> None:
-        self.export = export
-
-    def __hash__(self) -> int:
-        return hash((self.export.path, id(self.export.bill)))
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _Same)
-            and self.export.path == other.export.path
-            and self.export.bill is other.export.bill
-        )
+    return _counted(tuple({path: delivered(path, export) for path, export in tables}.values()))
 
 
 @functools.lru_cache(maxsize=4)
-def _counted(same: tuple[_Same, ...]) -> _Counting:
-    exports = {each.export.path: each.export for each in same}
+def _counted(there: tuple[Delivered, ...]) -> _Counting:
+    exports = {each.path: each for each in there}
     applications: dict[tuple[str, str], list[Delivered]] = {}
     for each in exports.values():
         applications.setdefault(each.bill.application, []).append(each)
