@@ -1,7 +1,7 @@
 """Points in time, as Fivetran's destinations write them."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,4 +42,4 @@ def _instant(text: str | None) -> int | None:
         return None
     moment = datetime.fromisoformat(text)
     moment = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return int((moment - _EPOCH).total_seconds() * 1_000_000)
+    return (moment - _EPOCH) // timedelta(microseconds=1)
