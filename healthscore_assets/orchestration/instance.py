@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -20,7 +21,8 @@ def open_instance() -> dg.DagsterInstance:
     """
     home = Path(os.environ.get("DAGSTER_HOME") or _DEFAULT_HOME).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    with FileLock(home / _LOCK):
+    # Nothing is set up in a folder that is mounted to be read: its tables are in a server.
+    with FileLock(home / _LOCK) if os.access(home, os.W_OK) else nullcontext():
         if not any(path.name != _LOCK for path in home.iterdir()):
             shutil.copyfile(_SETTINGS, home / "dagster.yaml")
         os.environ["DAGSTER_HOME"] = str(home)
