@@ -10,6 +10,7 @@ import ibis
 from healthscore_assets import __version__
 from healthscore_assets.delivery.crm.cells import Layout
 from healthscore_assets.lake.content import content_hash
+from healthscore_assets.orchestration.io_manager import months_of
 from healthscore_assets.orchestration.monthly import POOL
 from healthscore_assets.orchestration.partitions import MONTHS, look_back
 from healthscore_assets.orchestration.publish import Published, Staged
@@ -32,14 +33,13 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
     def decorate(body: Body) -> dg.AssetsDefinition:
         name = body.__name__
 
-        def run(
-            context: dg.AssetExecutionContext, workplace: Workplace, **tables: ibis.Table
-        ) -> Published:
+        def run(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
             month, lake = context.partition_key, workplace.lake
             with tried_again(context.retry_number):
                 if not lake.has(reads, month):
                     return
-                laid_out = body(workplace, tables[reads].drop("months_ago"))
+                table = months_of(workplace, reads, month, [month])
+                laid_out = body(workplace, table.drop("months_ago"))
                 if laid_out is None:
                     lake.withdraw(name, month)
                     yield _output(name, [], SWITCHED_OFF)
@@ -60,8 +60,7 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
                     code_version=__version__,
                 )
             },
-            ins={reads: dg.AssetIn(partition_mapping=look_back(0))},
-            deps=[after],
+            deps=[dg.AssetDep(reads, partition_mapping=look_back(0)), after],
             partitions_def=MONTHS,
             pool=POOL,
         )(run)

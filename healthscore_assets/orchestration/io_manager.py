@@ -1,5 +1,7 @@
 """Promotes months that were staged and checked, and loads months for the stages that read them."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 import ibis
 
@@ -31,16 +33,25 @@ class LakeIOManager(dg.IOManager):
                 self._workplace.lake.promote(staged, table, context.partition_key)
 
     def load_input(self, context: dg.InputContext) -> ibis.Table:
-        """The months of a table that the input's mapping names and the lake holds.
-
-        A month that was never delivered is absent; with none there is an empty table.
-        """
-        table = context.asset_key.path[-1]
-        here = ordinal(context.partition_key)
+        """The months of a table that the input's mapping names; see `months_of`."""
         with tried_again(context.step_context.previous_attempt_count):
-            files = {
-                here - ordinal(month): path
-                for month in context.asset_partition_keys
-                for path in self._workplace.lake.present(table, month).values()
-            }
-        return self._workplace.engine.months(table, files, schema_of(CONTRACTS[table]))
+            return months_of(
+                self._workplace,
+                context.asset_key.path[-1],
+                context.partition_key,
+                context.asset_partition_keys,
+            )
+
+
+def months_of(workplace: Workplace, table: str, at: str, months: Iterable[str]) -> ibis.Table:
+    """Months of a table as a run of the month ``at`` reads them.
+
+    A month that was never delivered is absent; with none there is an empty table.
+    """
+    here = ordinal(at)
+    files = {
+        here - ordinal(month): path
+        for month in months
+        for path in workplace.lake.present(table, month).values()
+    }
+    return workplace.engine.months(table, files, schema_of(CONTRACTS[table]))
