@@ -19,8 +19,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from healthscore_assets.assets.graph import stages
 from healthscore_assets.contracts import FILES, FROM_USAGE
-from healthscore_assets.definitions import stages
 from healthscore_assets.lake.months import span
 from healthscore_assets.orchestration.instance import open_instance
 from healthscore_assets.orchestration.partitions import MONTHS

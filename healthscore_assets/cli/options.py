@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from healthscore_assets.lake.lake import Lake
     from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -70,6 +71,19 @@ def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
 
     try:
         return Workplace.at(exports, lookups, lake)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--lake") from None
+
+
+def lake_of(lake: str) -> "Lake":
+    """The lake alone, for commands that read its tables: Dagster is not loaded.
+
+    Ends the command where it can be neither a folder nor in an object store.
+    """
+    from healthscore_assets.lake.lake import Lake
+
+    try:
+        return Lake.at(lake)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--lake") from None
 

@@ -87,8 +87,8 @@ def run_months(
     everything: bool = False,
 ) -> bool:
     """Run what is due, or the months asked for; says whether all of them and all files are good."""
+    from healthscore_assets.assets.graph import stages
     from healthscore_assets.cli.progress import Display
-    from healthscore_assets.definitions import build_definitions
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.delivered import delivered
     from healthscore_assets.orchestration.instance import open_instance
@@ -114,7 +114,7 @@ def run_months(
         told = delivered(workplace)
     except (LookupRefused, ExportRefused) as refused:
         end(*(missed or [str(refused)]))
-    definitions = build_definitions(workplace)
+    definitions = stages(workplace)
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
     found, sources = told.usage, told.sources(workplace.lake)
@@ -144,7 +144,10 @@ def run_months(
             for plan in plans:
                 outcomes.append(run_month(definitions, instance, plan, display.start(plan)))
                 display.finish(outcomes[-1])
-        later = plan_months(graph, instance, workplace.lake, told.sources(workplace.lake))
+        later: list[MonthPlan] = []
+        if outcomes:  # else as much is due as before: nothing
+            sources = told.sources(workplace.lake)
+            later = plan_months(graph, instance, workplace.lake, sources)
         edited = made_before_lookups(graph, instance, months)
     _summarise(console, outcomes, months, later)
     _advise(
