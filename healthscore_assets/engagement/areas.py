@@ -1,8 +1,11 @@
 """Engagement by product area (SCORING.md section 2)."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.features import SEPARATOR, feature_key_column
 from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.lookups.product_areas import UNMAPPED
@@ -10,6 +13,7 @@ from healthscore_assets.lookups.product_areas import UNMAPPED
 _FIRST_PART = f"^(.*?){SEPARATOR}"
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def area_engagement(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
@@ -36,6 +40,7 @@ def area_engagement(
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
     """Engagement with an area and without, and in all. Grain: one row."""
     unmapped = area_engagement.area == UNMAPPED
@@ -47,6 +52,7 @@ def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def unlisted_features(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
@@ -68,12 +74,14 @@ def unlisted_features(
     return mapping.filter(~mapping.listed).select("feature", "area", "by_pendo", "engagement")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
     """Of `unlisted_features` those without an area, the most used first. Grain: feature."""
     unmapped = unlisted.filter(unlisted.area == UNMAPPED)
     return unmapped.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def areas_of_pendo(unlisted: ibis.Table) -> ibis.Table:
     """Of `unlisted_features` the areas that Pendo tells, the most used first. Grain: area."""
     told = unlisted.filter(unlisted.by_pendo)

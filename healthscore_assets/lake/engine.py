@@ -123,9 +123,7 @@ class Engine:
 
         ``order_by`` is the key; leave it empty for rows that come in their order already.
         """
-        if order_by:
-            table = table.order_by(list(order_by))
-        sql = _compiled(table.select(**{n: table[n].cast(t) for n, t in schema.items()}))
+        sql = _compiled(_as_written(table, schema, tuple(order_by)))
         (rows,) = self._one(
             f"COPY ({sql}) TO {_quote(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
         )
@@ -159,6 +157,14 @@ class Engine:
 def _table(name: str, schema: ibis.Schema) -> ibis.Table:
     """The same object for the same table: an expression over it can be kept, and is built once."""
     return ibis.table(schema, name=name)
+
+
+@functools.lru_cache(maxsize=512)
+def _as_written(table: ibis.Table, schema: ibis.Schema, order_by: tuple[str, ...]) -> ibis.Table:
+    """A table in the order of its key, its columns cast to the schema; built once, too."""
+    if order_by:
+        table = table.order_by(list(order_by))
+    return table.select(**{n: table[n].cast(t) for n, t in schema.items()})
 
 
 def _compiled(table: ibis.Table) -> str:

@@ -1,13 +1,17 @@
 """From accepted rows and cells to tidy usage: expressions that every engine runs alike."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.engagement.audience import row_is_internal
 from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lake.engine import EXPRESSIONS
 
 _KEY = ("client_id", "visitor_id", "audience")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def numbered(visitors: ibis.Table) -> ibis.Table:
     """Visitors with a number each in ``visitor``, in the order of their key.
 
@@ -21,6 +25,7 @@ def numbered(visitors: ibis.Table) -> ibis.Table:
     return visitors.select(*_KEY, visitor=ibis.row_number().over(ibis.window(order_by=key)))
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def named(visitors: ibis.Table) -> ibis.Table:
     """The same with a text in ``visitor`` that no two share: it can be made of each row alone."""
     text = (
@@ -33,6 +38,7 @@ def named(visitors: ibis.Table) -> ibis.Table:
     return visitors.select(*_KEY, visitor=text)
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def visitor_of_row(
     rows: ibis.Table, visitors: ibis.Table, internal_domains: frozenset[str]
 ) -> ibis.Table:
@@ -49,6 +55,7 @@ def visitor_of_row(
     return persons.select(*place).union(nobodys.select(*place))
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def cells_of_visitors(cells: ibis.Table, of_row: ibis.Table, places: ibis.Table) -> ibis.Table:
     """Cells with their visitor, and as ``metric`` its place: with ``file``, ``day`` and ``value``.
 
@@ -59,11 +66,13 @@ def cells_of_visitors(cells: ibis.Table, of_row: ibis.Table, places: ibis.Table)
     return owned.select("file", "visitor", "day", "value", metric=owned.place)
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def added_up(cells: ibis.Table) -> ibis.Table:
     """One value per ``visitor`` and ``metric``: what several cells tell is added up."""
     return cells.group_by("visitor", "metric").aggregate(value=exact_sum(cells.value))
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def long(cells: ibis.Table, visitors: ibis.Table, metrics: ibis.Table) -> ibis.Table:
     """`cleaned_usage`, its rows by ``visitor`` and ``metric``.
 
