@@ -16,6 +16,7 @@ from healthscore_assets.orchestration.partitions import MONTHS, look_back
 from healthscore_assets.orchestration.publish import Published, Staged
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.scoring.health.inputs import of_month
 
 SWITCHED_OFF = "switched off"
 """The data version of a month whose file the settings do not want."""
@@ -39,7 +40,7 @@ def monthly_file(*, reads: str, after: str, group: str) -> Callable[[Body], dg.A
                 if not lake.has(reads, month):
                     return
                 table = months_of(workplace, reads, month, [month])
-                laid_out = body(workplace, table.drop("months_ago"))
+                laid_out = body(workplace, of_month(table))
                 if laid_out is None:
                     lake.withdraw(name, month)
                     yield _output(name, [], SWITCHED_OFF)
