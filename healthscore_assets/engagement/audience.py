@@ -2,6 +2,8 @@
 
 import ibis
 
+from healthscore_assets.engagement.day_bits import bit_count
+
 _INTERNAL = ("yes", "true", "1", "internal", "employee", "staff")
 
 
@@ -25,9 +27,10 @@ def row_is_internal(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.
 def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Table:
     """Every listed visitor, with one audience: internal where its rows disagree.
 
-    Parameters: the accepted rows of the month, with ``days_active``, ``minutes`` and the ``day`` of
-    rows with usage, where it is told, beside the texts of `row_is_internal`; ``visitor_id`` is null
-    on rows of exports without visitors.
+    Parameters: the accepted rows of the month, with ``days_active``, ``minutes`` and the ``days``
+    of those with usage, as `day_bits`, where they are told, beside the texts of `row_is_internal`;
+    ``listed_rows`` says how many of the exports each stands for; ``visitor_id`` is null on rows of
+    exports without visitors.
     Grain: visitor, and client x audience for those rows: they are no person's, so they cannot
     disagree. ``disagrees`` marks visitors listed as both.
     """
@@ -36,9 +39,10 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
     visitors = marked.group_by("client_id", "visitor_id", nobody=nobody).aggregate(
         any_internal=marked.internal.any(),
         all_internal=marked.internal.all(),
-        listed_rows=marked.count(),
+        # By way of a decimal: DuckDB's sum of whole numbers is of a type that is written as double.
+        listed_rows=marked.listed_rows.cast("decimal(18, 0)").sum().cast("int64"),
         days_told=marked.days_active.max(),
-        days_seen=marked.day.nunique(where=marked.visitor_id.notnull()).nullif(0),
+        days_seen=marked.days.bit_or(where=marked.visitor_id.notnull()),
         minutes=marked.minutes.cast("decimal(18, 6)").sum().cast("float64"),
     )
     return visitors.select(
@@ -46,7 +50,7 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
         "visitor_id",
         "listed_rows",
         "minutes",
-        days_active=visitors.days_told.coalesce(visitors.days_seen.cast("float64")),
+        days_active=visitors.days_told.coalesce(bit_count(visitors.days_seen).cast("float64")),
         audience=ibis.ifelse(visitors.any_internal, "internal", "external"),
         disagrees=visitors.any_internal & ~visitors.all_internal,
     )

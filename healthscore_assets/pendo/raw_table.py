@@ -133,7 +133,8 @@ def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     if at is None or export.layout.parts:
         return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
-    for batch in tables.batches(delivery.path, export.source_file, export.layout, [], [at]):
+    of_file = (delivery.path, export.source_file, export.layout)
+    for batch in tables.batches(*of_file, [], [at], as_codes=True):
         if len(batch.source_row):
             rows += pc.sum(counts_in(export, month, batch.cells[name_of(at)])).as_py() or 0
         if month == delivery.months[0]:

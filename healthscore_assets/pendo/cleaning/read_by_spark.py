@@ -243,7 +243,7 @@ def _spelled(cells: pa.Table, codes: MetricCodes) -> pa.Table:
     return pa.table(
         {
             "source_row": cells["source_row"],
-            "day": cells["day"],
+            "days": cells["days"],
             "amount": cells["value"],
             "feature": features.take(metric),
             "measure": measures.take(metric),

@@ -50,13 +50,13 @@ def visitor_of_row(
 
 
 def cells_of_visitors(cells: ibis.Table, of_row: ibis.Table, places: ibis.Table) -> ibis.Table:
-    """Cells with their visitor, and as ``metric`` its place: with ``file``, ``day`` and ``value``.
+    """Cells with their visitor, and as ``metric`` its place: with ``file``, ``days`` and ``value``.
 
     Parameters: ``places`` tells the ``place`` of each ``code``, a cell's metric as it was read.
     """
     placed = cells.join(places, cells.metric == places.code)
     owned = placed.join(of_row, ["file", "source_row"])
-    return owned.select("file", "visitor", "day", "value", metric=owned.place)
+    return owned.select("file", "visitor", "days", "value", metric=owned.place)
 
 
 def added_up(cells: ibis.Table) -> ibis.Table:
