@@ -2,7 +2,7 @@
 
 import ibis
 
-from healthscore_assets.engagement.day_bits import bit_count
+from healthscore_assets.engagement.day_bits import bit_count, bit_or
 
 _INTERNAL = ("yes", "true", "1", "internal", "employee", "staff")
 
@@ -32,7 +32,7 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
     ``listed_rows`` says how many of the exports each stands for; ``visitor_id`` is null on rows of
     exports without visitors.
     Grain: visitor, and client x audience for those rows: they are no person's, so they cannot
-    disagree. ``disagrees`` marks visitors listed as both.
+    disagree. ``disagrees`` marks visitors listed as both, ``read_rows`` counts the rows given.
     """
     marked = rows.mutate(internal=row_is_internal(rows, internal_domains))
     nobody = ibis.ifelse(marked.visitor_id.isnull(), marked.internal, None)
@@ -42,13 +42,15 @@ def visitor_month(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.Ta
         # By way of a decimal: DuckDB's sum of whole numbers is of a type that is written as double.
         listed_rows=marked.listed_rows.cast("decimal(18, 0)").sum().cast("int64"),
         days_told=marked.days_active.max(),
-        days_seen=marked.days.bit_or(where=marked.visitor_id.notnull()),
+        days_seen=bit_or(ibis.ifelse(marked.visitor_id.notnull(), marked.days, None)),
+        read_rows=marked.count(),
         minutes=marked.minutes.cast("decimal(18, 6)").sum().cast("float64"),
     )
     return visitors.select(
         "client_id",
         "visitor_id",
         "listed_rows",
+        "read_rows",
         "minutes",
         days_active=visitors.days_told.coalesce(bit_count(visitors.days_seen).cast("float64")),
         audience=ibis.ifelse(visitors.any_internal, "internal", "external"),

@@ -1,5 +1,6 @@
 """Which months a table tells of: by a column, else by its name, else by its sidecar."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,9 @@ from healthscore_assets.reading.refused import ExportRefused, Problem
 from healthscore_assets.reading.sidecar import ENDING, Sidecar
 
 _DAYS_OF_A_MONTH = range(28, 32)
+
+_REMEMBERED = 100_000
+"""Up to so many texts a file is not read again for its months."""
 
 
 def with_months(
@@ -43,10 +47,11 @@ def _by_column(
     at = export.when
     assert at is not None
     reader = DateReader(_HOLDS[export.columns[at].role], forced=sidecar.window is not None)
-    of_file = (path, export.source_file, export.layout)
-    for batch in tables.batches(*of_file, [], [at], as_codes=True):
-        if len(batch.source_row):
-            reader.observe(pc.utf8_trim_whitespace(each_once(batch.cells[name_of(at)])))
+    seen: list[pa.ChunkedArray] = []
+    for texts in _texts_of(path, export, at):
+        reader.observe(texts)
+        if sum(map(len, seen)) <= _REMEMBERED:
+            seen.append(texts)
     try:
         dates = reader.decide(sidecar.date_order or date_order)
     except NotADate as error:
@@ -61,16 +66,23 @@ def _by_column(
         ) from None
     export = replace(export, dates=dates, partial=export.partial or dates.partial)
     months: set[str] = set()
-    for batch in tables.batches(*of_file, [], [at], as_codes=True):
-        if len(batch.source_row):
-            told = dates.months(pc.utf8_trim_whitespace(each_once(batch.cells[name_of(at)])))
-            months |= set(pc.unique(told).drop_null().to_pylist())
+    all_seen = sum(map(len, seen)) <= _REMEMBERED
+    for texts in seen if all_seen else _texts_of(path, export, at):
+        months |= set(pc.unique(dates.months(texts)).drop_null().to_pylist())
     export = replace(export, months=tuple(sorted(months)))
     if sidecar.month is not None and export.months != (sidecar.month,):
         column = f"its column {export.columns[at].header!r}"
         told = ", ".join(export.months)
         raise _contradiction(export, column, told, "its sidecar", sidecar.month)
     return export, export.months
+
+
+def _texts_of(path: Path, export: ExportFile, at: int) -> Iterator[pa.ChunkedArray]:
+    """The texts of a column, trimmed, batch by batch; those that repeat once where they may."""
+    of_file = (path, export.source_file, export.layout)
+    for batch in tables.batches(*of_file, [], [at], as_codes=True):
+        if len(batch.source_row):
+            yield pc.utf8_trim_whitespace(each_once(batch.cells[name_of(at)]))
 
 
 _HOLDS: dict[str, Holds] = {"hour": "time", "day": "day", "period": "period"}

@@ -130,7 +130,8 @@ def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     Those of days that another file tells of later are left out.
     """
     at = export.when
-    if at is None or export.layout.parts:
+    only = export.months == (month,) and not export.superseded
+    if at is None or export.layout.parts or only:
         return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
     of_file = (delivery.path, export.source_file, export.layout)

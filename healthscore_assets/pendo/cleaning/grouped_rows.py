@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.contracts.columns import LARGEST_VALUE
+from healthscore_assets.lookups.features import tidy
 from healthscore_assets.pendo.cleaning.days_seen import Bits, as_bits, days_seen, last_days
 from healthscore_assets.pendo.cleaning.export_rows import CELLS, ROWS, ExportRows, Understood
 from healthscore_assets.pendo.cleaning.identities import clients, listed_or_mangled, refusals
@@ -112,7 +113,9 @@ class GroupedRows(ExportRows):
         odd = _numpy(pc.equal(feature, ""))[features.number]
         odd |= odd_person[people.number]
         odd |= odd_day[dates.number]
-        return _Alike(people, features, dates, texts, feature.to_pylist(), day), odd
+        place, names = _spelled_alike(feature.to_pylist())
+        features = RowGroups(place[features.number], len(names))
+        return _Alike(people, features, dates, texts, names, day), odd
 
     def _is_odd(self, persons: Batch, texts: Mapping[str, pa.ChunkedArray]) -> Marks:
         """Whether the ids of a row could be anything but a visitor's, or of no other spelling."""
@@ -222,6 +225,13 @@ class GroupedRows(ExportRows):
         told = np.zeros(people.size, np.bool_)
         told[people.number[_numpy(pc.is_valid(metric.values))]] = True
         return pa.array(_amounts(people, metric), mask=~told)
+
+
+def _spelled_alike(features: Sequence[str]) -> tuple[Numbers, list[str]]:
+    """Each feature once, and where among them those of all spellings are."""
+    names = list(dict.fromkeys(map(tidy, features)))
+    number = {name: n for n, name in enumerate(names)}
+    return np.array([number[tidy(feature)] for feature in features], np.int64), names
 
 
 def _groups(batch: Batch, columns: Sequence[int | None]) -> RowGroups:

@@ -22,6 +22,7 @@ from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
 from healthscore_assets.pendo.cleaning.read_by_duckdb import read_month
 from healthscore_assets.pendo.cleaning.usage import (
     added_up,
+    all_added_up,
     cells_of_visitors,
     long,
     numbered,
@@ -102,7 +103,7 @@ def tidied(
     (counts,) = engine.rows(
         listed.aggregate(
             both=listed.count(where=listed.disagrees),
-            repeated=(listed.listed_rows > 1).any().fill_null(False),
+            repeated=(listed.read_rows > 1).any().fill_null(False),
         )
     )
     visitors = engine.keep("visitors_told_apart", told_apart(listed))
@@ -114,7 +115,9 @@ def tidied(
         refuse_overlap(engine, cells, visitors, exports, metrics, origin)
     features = sorted({feature for feature, _ in metrics})
     areas = feature_areas(exports, features)
-    if counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports)):
+    if len(metrics) < len(place) or any(map(_repeats, exports)):
+        cells = all_added_up(cells)
+    elif counts["repeated"]:
         cells = added_up(cells)
     return CleanedMonth(
         cleaned_usage=long(cells, visitors, _metrics(engine, metrics)),

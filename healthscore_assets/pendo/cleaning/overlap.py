@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.engagement.day_bits import LONGEST_MONTH, bit_count
+from healthscore_assets.engagement.day_bits import LONGEST_MONTH, bit_count, bit_or
 from healthscore_assets.lake.computes import Computes
 from healthscore_assets.pendo.export_file import ExportFile, file_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
@@ -57,13 +57,13 @@ def _told_twice(cells: ibis.Table, bits: ibis.Table) -> ibis.Table:
     """
     keys = ["visitor", "metric"]
     files = cells.group_by(*keys, "origin").aggregate(
-        days=cells.days.bit_or(), undated=cells.days.isnull().any()
+        days=bit_or(cells.days), undated=cells.days.isnull().any()
     )
     told = files.group_by(keys).aggregate(
         one=files.origin.min(),
         other=files.origin.max(),
         undated=files.undated.any(),
-        again=bit_count(files.days).sum() > bit_count(files.days.bit_or()),
+        again=bit_count(files.days).sum() > bit_count(bit_or(files.days)),
     )
     told = told.filter(told.one < told.other)
     of_month = told.filter(told.undated).select(*keys, "one", "other")

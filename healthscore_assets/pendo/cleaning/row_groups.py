@@ -7,8 +7,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from healthscore_assets.reading.formats.coded import coded
-
 Numbers = npt.NDArray[np.int64]
 
 _SPARSE = 4
@@ -28,7 +26,7 @@ class RowGroups:
         groups = cls(np.zeros(rows, np.int64), 1)
         for column in columns:
             groups = groups.by(_codes(column))
-        return groups
+        return groups.without_gaps()
 
     def by(self, other: "RowGroups") -> "RowGroups":
         """Groups of rows that are together in both, numbered without gaps."""
@@ -36,12 +34,18 @@ class RowGroups:
             return self if other.size == 1 else other
         number, size = self.number * other.size + other.number, self.size * other.size
         if size <= _SPARSE * len(number):
-            found = np.zeros(size, np.bool_)
-            found[number] = True
-            places = np.cumsum(found) - 1
-            return RowGroups(places[number], int(places[-1]) + 1)
+            return RowGroups(number, size).without_gaps()
         coded = pa.array(number).dictionary_encode()
         return RowGroups(coded.indices.to_numpy().astype(np.int64), len(coded.dictionary))
+
+    def without_gaps(self) -> "RowGroups":
+        """The same with a row in each."""
+        found = np.zeros(self.size, np.bool_)
+        found[self.number] = True
+        if found.all():
+            return self
+        places = np.cumsum(found) - 1
+        return RowGroups(places[self.number], int(places[-1]) + 1)
 
     def of(self, rows: npt.NDArray[np.bool_]) -> "RowGroups":
         """The groups of some rows, with the numbers that they had."""
@@ -63,5 +67,6 @@ class RowGroups:
 
 
 def _codes(column: pa.ChunkedArray) -> RowGroups:
-    codes = coded(column)
+    texts = column.combine_chunks()
+    codes = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
     return RowGroups(codes.indices.to_numpy().astype(np.int64), len(codes.dictionary))

@@ -6,6 +6,7 @@ from healthscore_assets.engagement.audience import row_is_internal
 from healthscore_assets.engagement.exact import exact_sum
 
 _KEY = ("client_id", "visitor_id", "audience")
+_OF_VISITOR = (*_KEY, "read_rows")
 
 
 def numbered(visitors: ibis.Table) -> ibis.Table:
@@ -18,7 +19,7 @@ def numbered(visitors: ibis.Table) -> ibis.Table:
         ibis.asc(visitors[name], nulls_first=False) if name == "visitor_id" else visitors[name]
         for name in _KEY
     ]
-    return visitors.select(*_KEY, visitor=ibis.row_number().over(ibis.window(order_by=key)))
+    return visitors.select(*_OF_VISITOR, visitor=ibis.row_number().over(ibis.window(order_by=key)))
 
 
 def named(visitors: ibis.Table) -> ibis.Table:
@@ -30,13 +31,13 @@ def named(visitors: ibis.Table) -> ibis.Table:
         + visitors.client_id
         + visitors.visitor_id.fill_null("")
     )
-    return visitors.select(*_KEY, visitor=text)
+    return visitors.select(*_OF_VISITOR, visitor=text)
 
 
 def visitor_of_row(
     rows: ibis.Table, visitors: ibis.Table, internal_domains: frozenset[str]
 ) -> ibis.Table:
-    """Whose each accepted row is: ``file, source_row, visitor``.
+    """Whose each accepted row is: ``file, source_row, visitor``, and if it is ``alone`` of it.
 
     Rows without a visitor belong to their client and audience.
     """
@@ -45,22 +46,33 @@ def visitor_of_row(
     audience = ibis.ifelse(row_is_internal(nobody, internal_domains), "internal", "external")
     clients = visitors.filter(visitors.visitor_id.isnull()).drop("visitor_id")
     nobodys = nobody.mutate(audience=audience).join(clients, ["client_id", "audience"])
-    place = ("file", "source_row", "visitor")
-    return persons.select(*place).union(nobodys.select(*place))
+    told = (
+        some.select("file", "source_row", "visitor", alone=some.read_rows == 1)
+        for some in (persons, nobodys)
+    )
+    return ibis.union(*told)
 
 
 def cells_of_visitors(cells: ibis.Table, of_row: ibis.Table, places: ibis.Table) -> ibis.Table:
-    """Cells with their visitor, and as ``metric`` its place: with ``file``, ``days`` and ``value``.
+    """Cells with their visitor, and as ``metric`` its place.
+
+    With ``file``, ``days``, ``value`` and whether they are of a row that is ``alone``.
 
     Parameters: ``places`` tells the ``place`` of each ``code``, a cell's metric as it was read.
     """
     placed = cells.join(places, cells.metric == places.code)
     owned = placed.join(of_row, ["file", "source_row"])
-    return owned.select("file", "visitor", "days", "value", metric=owned.place)
+    return owned.select("file", "visitor", "alone", "days", "value", metric=owned.place)
 
 
 def added_up(cells: ibis.Table) -> ibis.Table:
     """One value per ``visitor`` and ``metric``: what several cells tell is added up."""
+    several = all_added_up(cells.filter(~cells.alone))
+    return cells.filter(cells.alone).select(*several.columns).union(several)
+
+
+def all_added_up(cells: ibis.Table) -> ibis.Table:
+    """The same where one row may have several cells of a metric."""
     return cells.group_by("visitor", "metric").aggregate(value=exact_sum(cells.value))
 
 

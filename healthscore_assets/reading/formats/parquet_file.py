@@ -215,11 +215,11 @@ def _codes(column: pa.Array) -> pa.DictionaryArray:
     if not (pa.types.is_dictionary(column.type) or _is_codable(column.type)):
         return coded(_texts(column))
     codes = coded(column)
-    indices, texts = codes.indices.cast(pa.int32()), _texts(codes.dictionary)
+    indices, texts = codes.indices, _texts(codes.dictionary)
     if indices.null_count:
-        indices = indices.fill_null(len(texts))
+        indices = indices.cast(pa.int32()).fill_null(len(texts))
         texts = pa.concat_arrays([texts, pa.array([""])])
-    return coded(pa.DictionaryArray.from_arrays(indices, texts))
+    return pa.DictionaryArray.from_arrays(indices, texts)
 
 
 def _is_codable(dtype: pa.DataType) -> bool:
