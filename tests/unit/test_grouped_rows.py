@@ -129,6 +129,15 @@ def test_tenths_of_minutes_add_up_exactly_whatever_their_order(tmp_path: Path) -
     assert month.visitors[0][-1] == 3
 
 
+def test_spellings_of_a_feature_and_batches_of_a_visitor_make_one_cell(tmp_path: Path) -> None:
+    events = [event(feature="a  b"), event(feature="a b", clicks=2), event("b", "bob")]
+    _, cells, _ = handed_on(tmp_path, events)
+    assert cells == 2
+    (tmp_path / "parts").mkdir()
+    month = clean(tmp_path / "parts", [*events, event(feature=" a b", clicks=4)], group=1)
+    assert month.usage == [("acme", "ann", "a b", "clicks", 7), ("b", "bob", "board", "clicks", 1)]
+
+
 def test_counts_too_large_to_be_added_up_ahead_are_added_up_one_by_one(tmp_path: Path) -> None:
     month = clean(tmp_path, [event(clicks=10**9), event(clicks=10**9, day=2)])
     assert [row[-1] for row in month.usage] == [2e9]
