@@ -83,7 +83,8 @@ class Engine:
         ``wanted`` is a join that keeps some of them, in SQL.
         """
         if rows.num_rows:
-            self.con.register("batch_of_rows", rows)
+            # In one piece: in hundreds, one for each column of a file, it takes twice as long.
+            self.con.register("batch_of_rows", rows.combine_chunks())
             self.con.execute(
                 f"INSERT INTO {_rows_of(name)} BY NAME SELECT * FROM batch_of_rows {wanted}"
             )
