@@ -26,6 +26,7 @@ from healthscore_assets.pendo.cleaning.usage import (
     long,
     numbered,
     visitor_of_row,
+    with_coded,
 )
 from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
@@ -105,7 +106,8 @@ def tidied(
             repeated=(listed.listed_rows > 1).any().fill_null(False),
         )
     )
-    visitors = engine.keep("visitors_told_apart", told_apart(listed))
+    visitors = with_coded(told_apart(listed), _audiences(engine))
+    visitors = engine.keep("visitors_told_apart", visitors)
     of_row = engine.keep("visitor_of_row", visitor_of_row(read.rows, visitors, internal_domains))
     metrics, place = read.codes.in_order(product_areas)
     cells = cells_of_visitors(read.cells, of_row, _places(engine, place))
@@ -142,6 +144,12 @@ def _places(engine: Computes, place: list[int]) -> ibis.Table:
     table = {"code": pa.array(range(len(place)), pa.int32()), "place": pa.array(place, pa.int32())}
     schema = ibis.schema({"code": "int32", "place": "int32"})
     return engine.arrow("places_of_metrics", pa.table(table), schema)
+
+
+def _audiences(engine: Computes) -> ibis.Table:
+    """The audiences, as codes where an engine has such."""
+    coded = pa.array(["external", "internal"], pa.string()).dictionary_encode()
+    return engine.arrow("audiences", pa.table({"coded": coded}), ibis.schema({"coded": "string"}))
 
 
 def _metrics(engine: Computes, metrics: list[tuple[str, str]]) -> ibis.Table:

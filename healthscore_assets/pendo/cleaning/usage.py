@@ -33,6 +33,12 @@ def named(visitors: ibis.Table) -> ibis.Table:
     return visitors.select(*_KEY, visitor=text)
 
 
+def with_coded(visitors: ibis.Table, audiences: ibis.Table) -> ibis.Table:
+    """Visitors with their ``audience`` as ``coded`` in ``audiences``, a code to sort along."""
+    told = visitors.join(audiences, visitors.audience == audiences.coded)
+    return told.select("client_id", "visitor_id", "visitor", audience="coded")
+
+
 def visitor_of_row(
     rows: ibis.Table, visitors: ibis.Table, internal_domains: frozenset[str]
 ) -> ibis.Table:
