@@ -19,19 +19,19 @@ _WHOLE_MONTH_DAYS = 31
 _RECENCY_DAYS = 90
 
 
-def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: Risk) -> ibis.Table:
+def structural_risk(engine: Engine, inputs: RiskInputs, settings: Risk) -> ibis.Table:
     """Numbers and flags of every client of the base. Grain: client."""
-    by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs, measure))
+    by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs))
     weights, multipliers = _event_weights(engine, settings), _multipliers(engine, settings)
     return _structure(inputs, by_visitor, weights, multipliers, settings)
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def _by_visitor(inputs: RiskInputs, measure: str) -> ibis.Table:
-    used = inputs.cleaned_usage
-    used = used.filter((used.measure == measure) & (used.months_ago <= CHAMPION_MONTHS))
+def _by_visitor(inputs: RiskInputs) -> ibis.Table:
+    used = inputs.area_engagement
+    used = used.filter(used.months_ago <= CHAMPION_MONTHS)
     return used.group_by("client_id", "visitor_id", "audience", "months_ago").aggregate(
-        engagement=exact_sum(used.value)
+        engagement=exact_sum(used.engagement)
     )
 
 
@@ -100,18 +100,16 @@ def _engagement_value(
     inputs: RiskInputs, profile: ibis.Table, weights: ibis.Table, multipliers: ibis.Table
 ) -> ibis.Table:
     """Clicks on the month's most used features, by the weight of the feature and the segment."""
-    clicks = inputs.cleaned_usage.filter(
-        (inputs.cleaned_usage.measure == "clicks") & (inputs.cleaned_usage.months_ago == 0)
-    )
+    used = inputs.client_feature_month
+    clicks = used.filter((used.measure == "clicks") & (used.months_ago == 0))
     by_feature = clicks.group_by("feature").aggregate(clicks=exact_sum(clicks.value))
     place = ibis.row_number().over(
         ibis.window(order_by=[ibis.desc(by_feature.clicks), by_feature.feature])
     )
     top = by_feature.mutate(place=place.cast("int64")).inner_join(weights, "place")
     top = top.select("feature", "place", "event_weight")
-    of_client = clicks.group_by("client_id", "feature").aggregate(clicks=exact_sum(clicks.value))
-    weighed = of_client.inner_join(top, "feature")
-    weighed = weighed.mutate(value=weighed.clicks * weighed.event_weight)
+    weighed = clicks.inner_join(top, "feature")
+    weighed = weighed.mutate(value=weighed.value * weighed.event_weight)
     sums = weighed.group_by("client_id").aggregate(
         value=weighed.value.collect(order_by=weighed.place).sums()
     )

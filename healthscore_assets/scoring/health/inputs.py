@@ -27,8 +27,9 @@ TERMS_MONTHS = 3
 class HealthInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
-    ``cleaned_usage`` of `RECENT_MONTHS`, ``visitor_month`` of `KNOWN_MONTHS`, ``accounts`` of the
-    month and the one a year before, other feeds as far back as their windows reach.
+    ``client_feature_month`` and ``area_engagement`` of `RECENT_MONTHS`, ``visitor_month`` of
+    `KNOWN_MONTHS`, ``accounts`` of the month and the one a year before, other feeds as far back as
+    their windows reach.
     ``feature_areas`` of `RECENT_MONTHS`, None where Pendo tells none. ``product_areas`` has
     ``feature_key``, ``area`` and ``tier``; ``at`` is `month_at_hand`.
     ``delivered`` names the feeds that tell of the month.
@@ -36,7 +37,8 @@ class HealthInputs:
 
     index_scores: ibis.Table
     client_month: ibis.Table
-    cleaned_usage: ibis.Table
+    client_feature_month: ibis.Table
+    area_engagement: ibis.Table
     visitor_month: ibis.Table
     accounts: ibis.Table
     support_tickets: ibis.Table

@@ -26,15 +26,11 @@ def usage_values(
     A client without usage has 0 in the first four; the others, and those that need visitors or days
     which the exports do not tell, are null.
     """
-    used = inputs.cleaned_usage.filter(
-        (inputs.cleaned_usage.measure == measure)
-        & (inputs.cleaned_usage.months_ago < RECENT_MONTHS)
-    )
-    by_feature = used.group_by("client_id", "feature", "months_ago").aggregate(
-        engagement=exact_sum(used.value)
-    )
-    by_feature = engine.keep("client_features", by_feature)
-    people = used.filter(used.visitor_id.notnull())
+    used = inputs.client_feature_month
+    used = used.filter((used.measure == measure) & (used.months_ago < RECENT_MONTHS))
+    by_feature = used.select("client_id", "feature", "months_ago", engagement="value")
+    active = inputs.area_engagement
+    people = active.filter(active.visitor_id.notnull() & (active.months_ago < RECENT_MONTHS))
     people = people.select("client_id", "visitor_id", "months_ago").distinct()
     people = engine.keep("active_visitors", people)
     features = _features(
@@ -80,11 +76,10 @@ def _side_by_side(
     people: ibis.Table,
     features: ibis.Table,
 ) -> ibis.Table:
-    mapped = by_feature.inner_join(features, ["feature", "months_ago"])
-    anyone = mapped.aggregate(anyone=mapped.feature_key.nunique())
+    anyone = features.aggregate(anyone=features.feature_key.nunique())
     now = of_month(by_feature)
     told = now.group_by("client_id").aggregate(engagement=exact_sum(now.engagement))
-    now = of_month(mapped)
+    now = now.inner_join(of_month(features), "feature")
     areas = now.group_by("client_id").aggregate(
         features=now.feature_key.nunique(),
         mapped=exact_sum(now.engagement),
