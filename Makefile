@@ -40,7 +40,7 @@ password: ## asks for a password, prints the line for deploy/.env
 test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
 	$(BIN)/python -m pytest tests/transformer -v
 
-test-spark: $(VENV)/.installed-spark ## the cleaning on Apache Spark, which needs Java 17: a few minutes
+test-spark: $(VENV)/.installed-spark ## the graph on Apache Spark, which needs Java 17: many minutes
 	$(BIN)/python -m pytest tests/spark -v
 
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: most of an hour

@@ -16,6 +16,7 @@ class EngineName(StrEnum):
     """Engines that can compute the graph."""
 
     DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 _PANEL = "Where things are"
@@ -61,7 +62,9 @@ LAKE = "lake"
 ENGINE = EngineName.DUCKDB
 
 
-def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
+def workplace_of(
+    exports: Path, lookups: Path, lake: str, engine: EngineName = ENGINE
+) -> "Workplace":
     """The folders that the options name.
 
     Ends the command where the lake can be neither a folder nor in an object store.
@@ -69,7 +72,7 @@ def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
     from healthscore_assets.orchestration.workplace import Workplace
 
     try:
-        return Workplace.at(exports, lookups, lake)
+        return Workplace.at(exports, lookups, lake, engine)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--lake") from None
 

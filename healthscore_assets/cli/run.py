@@ -51,7 +51,7 @@ def run(
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
     lake: LakeFolder = LAKE,
-    engine: EngineOption = ENGINE,  # noqa: ARG001
+    engine: EngineOption = ENGINE,
 ) -> None:
     """Make the tables, from raw exports to scores.
 
@@ -70,9 +70,8 @@ def run(
     from rich.console import Console
 
     console = Console(soft_wrap=True)
-    complete = run_months(
-        workplace_of(exports, lookups, lake), console, first=first, last=last, select=select
-    )
+    workplace = workplace_of(exports, lookups, lake, engine)
+    complete = run_months(workplace, console, first=first, last=last, select=select)
     if not complete:
         raise typer.Exit(1)
 
@@ -89,6 +88,7 @@ def run_months(
     """Run what is due, or the months asked for; says whether all of them and all files are good."""
     from healthscore_assets.cli.progress import Display
     from healthscore_assets.definitions import build_definitions
+    from healthscore_assets.lake.spark.refused import EngineRefused
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.delivered import delivered
     from healthscore_assets.orchestration.instance import open_instance
@@ -109,10 +109,11 @@ def run_months(
 
     missed: list[str] = []
     try:
+        workplace.check_engine()
         workplace.check_lookups()
         missed = _from_warehouse(workplace, console)
         told = delivered(workplace)
-    except (LookupRefused, ExportRefused) as refused:
+    except (EngineRefused, LookupRefused, ExportRefused) as refused:
         end(*(missed or [str(refused)]))
     definitions = build_definitions(workplace)
     graph = Graph.of(definitions)

@@ -3,6 +3,7 @@
 import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.lookups.features import SEPARATOR, feature_key_column
 from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.lookups.product_areas import UNMAPPED
@@ -102,7 +103,7 @@ def areas_of_features(
     joined = _with_pendos(joined.mutate(listed=joined.area.notnull()), feature_areas)
     name = ibis.null(str)
     if area_from_feature:
-        name = joined.feature.re_extract(_FIRST_PART, 1).strip().nullif("")
+        name = trimmed(joined.feature.re_extract(_FIRST_PART, 1)).nullif("")
     named = joined.mutate(name=ibis.coalesce(joined.pendo, name))
     named = named.mutate(name_key=name_key_column(named.name))
     spellings = _spellings(named.filter(~named.listed), product_areas)
@@ -119,7 +120,7 @@ def _with_pendos(features: ibis.Table, feature_areas: ibis.Table | None) -> ibis
     key = [name for name in ("feature_key", "months_ago") if name in features.columns]
     told = feature_areas.mutate(
         feature_key=feature_key_column(feature_areas.feature),
-        pendo=feature_areas.area.strip().re_replace(r"\s+", " ").nullif(""),
+        pendo=trimmed(feature_areas.area).re_replace(r"\s+", " ").nullif(""),
     ).select(*key, "pendo")
     return features.left_join(told, key).drop(*(f"{name}_right" for name in key))
 

@@ -2,6 +2,8 @@
 
 import ibis
 
+from healthscore_assets.lake.expressions import trimmed
+
 _INTERNAL = ("yes", "true", "1", "internal", "employee", "staff")
 
 
@@ -12,7 +14,7 @@ def row_is_internal(rows: ibis.Table, internal_domains: frozenset[str]) -> ibis.
     where there is none. Any word in ``is_internal`` that does not say internal says external.
     """
     # Not `strip()`: ibis 12 spells \v and \f in a way that has Spark strip the letters v and f.
-    word = rows.is_internal.re_replace(r"^\s+|\s+$", "").lower().nullif("")
+    word = trimmed(rows.is_internal).lower().nullif("")
     domain = rows.email.lower().re_extract(r"@([^@\s>]+)>?\s*$", 1)
     return ibis.coalesce(
         word.isin(_INTERNAL),

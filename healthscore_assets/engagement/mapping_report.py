@@ -12,7 +12,7 @@ from healthscore_assets.engagement.areas import (
     unmapped_features,
 )
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lookups.product_areas import UNMAPPED
 
 _NAMED = 5
@@ -44,7 +44,7 @@ class MappingReport:
 
 
 def mapping_report(
-    engine: Engine,
+    engine: Computes,
     cleaned_usage: ibis.Table,
     area_engagement: ibis.Table,
     product_areas: ibis.Table,

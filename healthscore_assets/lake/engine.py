@@ -19,6 +19,8 @@ They are the same for every month, and take longer to build than small months ta
 _MEMORY = "768MB"
 """What tables may take before they are spilled to disk; readers and results come on top."""
 
+_AS_PARQUET = "FORMAT PARQUET, COMPRESSION ZSTD"
+
 
 class Engine:
     """One DuckDB in memory; tables are Parquet files that it reads and writes.
@@ -32,6 +34,11 @@ class Engine:
         self.con.execute(f"SET memory_limit = '{_MEMORY}'")
         if spill is not None:
             self.con.execute(f"SET temp_directory = {_quote(str(spill))}")
+
+    @property
+    def local(self) -> "Engine":
+        """Itself; see `Computes`."""
+        return self
 
     def close(self) -> None:
         """Give the memory back."""
@@ -126,8 +133,15 @@ class Engine:
         if order_by:
             table = table.order_by(list(order_by))
         sql = _compiled(table.select(**{n: table[n].cast(t) for n, t in schema.items()}))
+        (rows,) = self._one(f"COPY ({sql}) TO {_quote(str(path))} ({_AS_PARQUET})")
+        return int(rows)
+
+    def join(self, parts: Sequence[Path], path: Path) -> int:
+        """Put Parquet files of one schema into one, in their order; returns the rows."""
+        files = ", ".join(_quote(str(part)) for part in parts)
         (rows,) = self._one(
-            f"COPY ({sql}) TO {_quote(str(path))} (FORMAT PARQUET, COMPRESSION ZSTD)"
+            f"COPY (FROM read_parquet([{files}], hive_partitioning = false))"
+            f" TO {_quote(str(path))} ({_AS_PARQUET})"
         )
         return int(rows)
 

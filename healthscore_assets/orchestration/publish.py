@@ -12,6 +12,7 @@ import pandera.ibis as pa
 
 from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.rules import rules_of, schema_of
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.monitoring.observation import Observation, plural
@@ -75,14 +76,20 @@ class Finding:
 class Stage:
     """Tables of one step and month: written aside, checked, and yielded all or none.
 
-    ``of_health`` says that they depend on the settings of health too.
+    ``of_health`` says that they depend on the settings of health too, ``engine`` what computes
+    them: the run's, if not told.
     """
 
     def __init__(
-        self, context: dg.AssetExecutionContext, workplace: Workplace, *, of_health: bool = False
+        self,
+        context: dg.AssetExecutionContext,
+        workplace: Workplace,
+        *,
+        of_health: bool = False,
+        engine: Computes | None = None,
     ) -> None:
         self._context = context
-        self._lake, self._engine = workplace.lake, workplace.engine
+        self._lake, self._engine = workplace.lake, engine or workplace.engine
         self._settings = {"settings_sha256": workplace.lookup_version("scoring_settings")}
         if of_health:
             version = workplace.lookup_version("health_settings")
@@ -173,7 +180,7 @@ class Stage:
         files = [staged]
         if publication.csv is not None:
             files.append(self._csv(contract))
-        shown = self._engine.rows(_first_rows(staged))
+        shown = self._engine.local.rows(_first_rows(staged))
         return dg.Output(
             Staged(files),
             output_name=name,

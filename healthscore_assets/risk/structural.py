@@ -6,7 +6,9 @@ import ibis
 import pyarrow as pa
 
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import summed_in_order, trimmed
 from healthscore_assets.lookups.health_settings import Risk
 from healthscore_assets.risk.champions import champion_departed
 from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
@@ -19,7 +21,9 @@ _WHOLE_MONTH_DAYS = 31
 _RECENCY_DAYS = 90
 
 
-def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: Risk) -> ibis.Table:
+def structural_risk(
+    engine: Computes, inputs: RiskInputs, measure: str, settings: Risk
+) -> ibis.Table:
     """Numbers and flags of every client of the base. Grain: client."""
     by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs, measure))
     weights, multipliers = _event_weights(engine, settings), _multipliers(engine, settings)
@@ -68,7 +72,7 @@ def _structure(
     )
 
 
-def _event_weights(engine: Engine, settings: Risk) -> ibis.Table:
+def _event_weights(engine: Computes, settings: Risk) -> ibis.Table:
     """What a click on a feature counts, by the feature's place among the most used."""
     return engine.arrow(
         "event_weights",
@@ -82,7 +86,7 @@ def _event_weights(engine: Engine, settings: Risk) -> ibis.Table:
     )
 
 
-def _multipliers(engine: Engine, settings: Risk) -> ibis.Table:
+def _multipliers(engine: Computes, settings: Risk) -> ibis.Table:
     """What a segment, in lower case, multiplies its clients' value with."""
     return engine.arrow(
         "segment_multipliers",
@@ -113,9 +117,9 @@ def _engagement_value(
     weighed = of_client.inner_join(top, "feature")
     weighed = weighed.mutate(value=weighed.clicks * weighed.event_weight)
     sums = weighed.group_by("client_id").aggregate(
-        value=weighed.value.collect(order_by=weighed.place).sums()
+        value=summed_in_order(weighed.value, [weighed.place])
     )
-    clients = profile.select("client_id", key=profile.segment.lower().strip())
+    clients = profile.select("client_id", key=trimmed(profile.segment.lower()))
     clients = clients.left_join(multipliers, "key").drop("key_right")
     clients = clients.left_join(sums, "client_id").drop("client_id_right")
     return clients.select(

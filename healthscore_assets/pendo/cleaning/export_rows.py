@@ -25,7 +25,6 @@ from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE, Ref
 from healthscore_assets.pendo.cleaning.total_rows import TotalRows, says_total
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.marks import marked_as_gone
-from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.periods import counts_in, day_of_rows, told_later
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Batch, NotTyped, name_of
@@ -92,7 +91,7 @@ class ExportRows:
         self._texts = {role: export.index(role) for role in _TEXTS}
         self._marks = {role: export.index(role) for role in ("deleted", "active")}
         self._metrics = export.metrics
-        long = export.shape == EVENTS
+        long = export.is_long
         self._feature = [export.index(role) for role in _feature_roles(export)] if long else []
         self._days = None if long else export.index("days_active")
         self._minutes = export.index("minutes")

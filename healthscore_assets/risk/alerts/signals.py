@@ -7,6 +7,7 @@ from functools import lru_cache
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.scoring.health.inputs import newest, of_month
 from healthscore_assets.scoring.health.money import overdue
 from healthscore_assets.scoring.health.sentiment import NEGATIVE
@@ -93,7 +94,7 @@ def _owners(inputs: SignalInputs) -> ibis.Table:
 
 
 def _told(text: ibis.Value) -> ibis.Value:
-    return text.strip().nullif("")
+    return trimmed(text).nullif("")
 
 
 def _months_ago(day: ibis.Value, last: ibis.Value) -> ibis.Value:

@@ -7,7 +7,8 @@ from functools import lru_cache
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lake.months import days_in
 
 RECENT_MONTHS = 3
@@ -50,7 +51,7 @@ class HealthInputs:
     feature_areas: ibis.Table | None = None
 
 
-def month_at_hand(engine: Engine, month: str) -> ibis.Table:
+def month_at_hand(engine: Computes, month: str) -> ibis.Table:
     """One row: the ``last`` day of the month, how many ``days`` it has, the end ``a_year_ago``.
 
     As a table, so that every month is the same expression.

@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.health.component_scores import component_scores
@@ -17,7 +18,7 @@ from healthscore_assets.scoring.health.usage import usage_values
 
 
 def observed(
-    engine: Engine, inputs: HealthInputs, settings: ScoringSettings
+    engine: Computes, inputs: HealthInputs, settings: ScoringSettings
 ) -> tuple[ibis.Table, ibis.Table]:
     """The profile of every client of the base, and its components before smoothing.
 

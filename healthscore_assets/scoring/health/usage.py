@@ -6,7 +6,8 @@ import ibis
 
 from healthscore_assets.engagement.areas import areas_of_features
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.product_areas import UNMAPPED
 from healthscore_assets.scoring.health.inputs import RECENT_MONTHS, HealthInputs, of_month
 
@@ -14,7 +15,7 @@ _DAYS_OF_A_WEEK = 7
 
 
 def usage_values(
-    engine: Engine,
+    engine: Computes,
     inputs: HealthInputs,
     profile: ibis.Table,
     measure: str,
