@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
+.PHONY: demo test fuzz bench bench-inputs install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -15,7 +15,15 @@ test: $(VENV)/.installed-dev ## every test but those of a deployment
 fuzz: $(VENV)/.installed-dev ## 10,000 broken exports: each is taken in or refused, none is lost
 	$(BIN)/python tests/fuzz_intake.py
 
-bench: $(VENV)/.installed-dev ## one export of 5 million rows, feeds of 100,000 clients: time and memory
+SIZES := S M L
+ROUNDS := 5
+GOALS := full
+BENCH := $(if $(filter command line,$(origin SIZES)), SIZES="$(SIZES)")$(if $(filter command line,$(origin ROUNDS)), ROUNDS=$(ROUNDS))$(if $(filter command line,$(origin GOALS)), GOALS=$(GOALS))
+
+bench: $(VENV)/.installed-bench ## the graph beside hand-written scripts, hours: writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks --sizes $(SIZES) --rounds $(ROUNDS) --goals $(GOALS) --command 'make bench$(BENCH)'
+
+bench-inputs: $(VENV)/.installed-dev ## one export of 5 million rows, feeds of 100,000 clients: time and memory
 	$(BIN)/python benchmarks/large_file.py
 	$(BIN)/python benchmarks/feeds.py
 
@@ -40,7 +48,7 @@ password: ## asks for a password, prints the line for deploy/.env
 test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, with torch: a minute
 	$(BIN)/python -m pytest tests/transformer -v
 
-test-spark: $(VENV)/.installed-spark ## the cleaning on Apache Spark, which needs Java 17: a few minutes
+test-spark: $(VENV)/.installed-spark ## the graph on Apache Spark, which needs Java 17: many minutes
 	$(BIN)/python -m pytest tests/spark -v
 
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: most of an hour
@@ -70,6 +78,7 @@ lock: $(VENV)/.installed-dev ## renew the exact versions
 	# torch pins what it needs of CUDA by itself; its builds for the CPU need none
 	$(BIN)/uv pip compile pyproject.toml --extra transformer -c requirements-dev.txt $(LOCKED) | grep -vE '^(cuda|nvidia|triton)' > requirements-transformer.txt
 	$(BIN)/uv pip compile pyproject.toml --extra spark -c requirements-dev.txt $(LOCKED) -o requirements-spark.txt
+	$(BIN)/uv pip compile pyproject.toml --extra bench -c requirements-dev.txt $(LOCKED) -o requirements-bench.txt
 
 LOCKED := --upgrade --universal --python-version 3.11 --no-annotate --no-header --quiet
 
@@ -98,4 +107,9 @@ $(VENV)/.installed-transformer: requirements-transformer.txt $(VENV)/.installed-
 $(VENV)/.installed-spark: requirements-spark.txt $(VENV)/.installed-dev
 	@echo "Installing pyspark."
 	$(PIP) -r requirements-spark.txt
+	touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	@echo "Installing polars."
+	$(PIP) -r requirements-bench.txt
 	touch $@

@@ -11,7 +11,10 @@ import pandas as pd
 import tables as small
 
 from healthscore_assets.contracts import (
+    AREA_ENGAGEMENT,
+    CLEANED_USAGE,
     CLIENT_AREA_MONTH,
+    CLIENT_FEATURE_MONTH,
     CLIENT_PROFILE,
     COMPOSITE_HEALTH,
     COMPOSITE_POINTS,
@@ -36,7 +39,6 @@ Tables = Mapping[str, Mapping[str, pd.DataFrame]]
 
 READ = {
     "client_month": 5,
-    "cleaned_usage": 5,
     "visitor_month": 5,
     "accounts": 12,
     "support_tickets": 3,
@@ -45,6 +47,7 @@ READ = {
     "touchpoints": 11,
     "renewals": 11,
 }
+_USAGE = [*CLEANED_USAGE.columns, "months_ago"]
 FEEDS = ("support_tickets", "surveys", "invoices", "touchpoints", "renewals")
 INDEX = ibis.schema({"client_id": "string", "total_all": "float64", "per_user_external": "float64"})
 
@@ -80,6 +83,8 @@ class _Months:
         inputs = HealthInputs(
             index_scores=self._index(month, 0),
             **{name: self._given(name, month, back) for name, back in READ.items()},
+            client_feature_month=self._features_used(month, 5),
+            area_engagement=self._visitors_active(month, 5),
             product_areas=self._areas(),
             at=month_at_hand(self._engine, month),
             delivered=frozenset(f for f in FEEDS if month in self._tables.get(f"raw_{f}", {})),
@@ -122,12 +127,13 @@ class _Months:
             self._given("client_month", month, 12),
             self._areas_used(month, 12),
             self._given("visitor_activity", month, 12),
-            self._given("cleaned_usage", month, 3),
+            self._features_used(month, 0),
+            self._visitors_active(month, 3),
             self._given("accounts", month, 0),
             self._given("stakeholders", month, 12),
             month_at_hand(self._engine, month),
         )
-        found = structure(self._engine, inputs, self._settings.measure, self._settings.health.risk)
+        found = structure(self._engine, inputs, self._settings.health.risk)
         return small.found(STRUCTURAL_RISK, found)
 
     def _areas_used(self, month: str, back: int) -> ibis.Table:
@@ -145,6 +151,22 @@ class _Months:
             if row["measure"] == self._settings.measure
         ]
         return small.given(CLIENT_AREA_MONTH, used)
+
+    def _features_used(self, month: str, back: int) -> ibis.Table:
+        """`client_feature_month`, added up by pandas."""
+        used = pd.DataFrame(self._rows("cleaned_usage", month, back), columns=_USAGE)
+        key = ["client_id", "feature", "measure", "months_ago"]
+        sums = used.astype({"value": float}).groupby(key, as_index=False)["value"].sum().round(6)
+        return small.given(CLIENT_FEATURE_MONTH, sums)
+
+    def _visitors_active(self, month: str, back: int) -> ibis.Table:
+        """`area_engagement`, all features in one area."""
+        used = pd.DataFrame(self._rows("cleaned_usage", month, back), columns=_USAGE)
+        used = used[used["measure"] == self._settings.measure].astype({"value": float})
+        key = ["client_id", "visitor_id", "audience", "months_ago"]
+        sums = used.groupby(key, as_index=False, dropna=False)["value"].sum().round(6)
+        plain = sums.astype(object).where(sums.notna(), None).assign(area="Any")
+        return small.given(AREA_ENGAGEMENT, plain.rename(columns={"value": "engagement"}))
 
     def _made(self, month: str) -> bool:
         return month in self._tables.get("index_scores", {})

@@ -78,6 +78,8 @@ def alerts(
     )
     now = datetime.now(UTC)
     synced = (
-        told_to_ledger(workplace, engine, context.instance, now) if published else NOT_PUBLISHED
+        told_to_ledger(workplace, workplace.local, context.instance, now)
+        if published
+        else NOT_PUBLISHED
     )
     yield check_result(Finding.warning("ledger", "alerts", synced))

@@ -9,6 +9,7 @@ from healthscore_assets.engagement.mapping_report import mapping_report
 from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
+from healthscore_assets.scoring.health.inputs import of_month
 
 
 @monthly(
@@ -33,7 +34,7 @@ def area_engagement(
     """Usage in the scoring measure by visitor and product area; the rest is `Unmapped`."""
     settings, areas = workplace.settings, workplace.product_areas_table()
     from_names, measure = settings.area_from_feature, settings.measure
-    stage, told = Stage(context, workplace), (areas, measure, feature_areas.drop("months_ago"))
+    stage, told = Stage(context, workplace), (areas, measure, of_month(feature_areas))
     table = sum_by_area(cleaned_usage, *told, area_from_feature=from_names)
     by_area = stage.write(Publication(AREA_ENGAGEMENT, table))
     report = mapping_report(

@@ -21,9 +21,8 @@ from healthscore_assets.orchestration.publish import (
     plain_refusals,
 )
 from healthscore_assets.orchestration.workplace import Workplace
-from healthscore_assets.pendo.archived import archived
+from healthscore_assets.pendo.cleaning.by_engine import clean_archived, engine_for
 from healthscore_assets.pendo.cleaning.mangled_ids import mangled_ids
-from healthscore_assets.pendo.cleaning.month import clean_month
 from healthscore_assets.pendo.cleaning.reconciliation import reconcile
 from healthscore_assets.pendo.raw_table import taken_in
 
@@ -59,18 +58,20 @@ def cleaning(
     context: dg.AssetExecutionContext, workplace: Workplace, raw_pendo_export: ibis.Table
 ) -> Published:
     """Tidy usage, visitors, clients' names, features' areas, and what was refused and where."""
-    files = [taken_in(row) for row in workplace.engine.rows(raw_pendo_export)]
+    files = [taken_in(row) for row in workplace.local.rows(raw_pendo_export)]
+    engine = engine_for(files, workplace.engine)
     with plain_refusals():
-        month = clean_month(
-            workplace.engine,
-            [archived(workplace.lake, file) for file in files],
+        month = clean_archived(
+            engine,
+            workplace.lake,
+            files,
             context.partition_key,
             workplace.product_areas,
             workplace.internal_domains,
             workplace.identities,
             largest_quarantined_share=workplace.settings.largest_quarantined_share,
         )
-    stage = Stage(context, workplace)
+    stage = Stage(context, workplace, engine=engine)
     stage.write(
         Publication(
             CLEANED_USAGE,
@@ -82,7 +83,7 @@ def cleaning(
                 "id_lists": month.read.id_lists,
                 "mangled_ids": month.read.mangled_ids,
             },
-            in_order=True,
+            in_order=engine is engine.local,
             sources=month.sources,
         ),
         Publication(
@@ -97,7 +98,7 @@ def cleaning(
         Publication(FEATURE_AREAS, month.feature_areas),
     )
     alike = alike_features(month.features, workplace.product_areas)
-    sums = reconcile(workplace.engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])
+    sums = reconcile(engine, month, stage.file(CLEANED_USAGE), [f.rows for f in files])
     yield from stage.publish(
         [
             Finding("reconciliation", "cleaned_usage", sums.agree, sums.says, True, sums.numbers),
@@ -117,9 +118,7 @@ def cleaning(
                 month.mangled or "No id looks rewritten.",
                 False,
                 {"mangled_ids": month.read.mangled_ids},
-                {"first_ids": workplace.engine.rows(mangled_ids(month.sources))}
-                if month.mangled
-                else {},
+                {"first_ids": engine.rows(mangled_ids(month.sources))} if month.mangled else {},
             ),
             Finding(
                 "alike_features",

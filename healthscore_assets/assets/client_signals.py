@@ -29,7 +29,7 @@ _FEEDS = ("support_tickets", "invoices", "touchpoints")
         "client_scores": TRIED_MONTHS,
         "client_names": TRIED_MONTHS,
         "client_month": TRIED_MONTHS,
-        "cleaned_usage": TRIED_MONTHS,
+        "client_feature_month": TRIED_MONTHS,
     },
     may_read={
         "accounts": 0,
@@ -51,7 +51,7 @@ def client_signals(
     inputs = SignalInputs(
         client_profile=tables["client_profile"],
         client_scores=tables["client_scores"],
-        cleaned_usage=tables["cleaned_usage"],
+        client_feature_month=tables["client_feature_month"],
         accounts=tables["accounts"],
         **feeds.feeds,
         at=month_at_hand(engine, month),
@@ -65,6 +65,5 @@ def client_signals(
         ),
     )
     stage = Stage(context, workplace)
-    with engine.single_threaded():
-        stage.write(Publication(CLIENT_SIGNALS, signals(inputs, workplace.settings.measure)))
+    stage.write(Publication(CLIENT_SIGNALS, signals(inputs, workplace.settings.measure)))
     yield from stage.publish()

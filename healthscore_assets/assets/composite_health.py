@@ -48,11 +48,10 @@ def composite_health(
     held_out = frozenset(moved.components) if settings.anomaly_guard.hold_out else frozenset()
     profile = of_month(client_profile)
     stage = Stage(context, workplace, of_health=True)
-    with engine.single_threaded():
-        month = composite(engine, health_components, profile, index_scores, settings, held_out)
-        stage.write(
-            Publication(COMPOSITE_HEALTH, month.health), Publication(COMPOSITE_POINTS, month.points)
-        )
+    month = composite(engine, health_components, profile, index_scores, settings, held_out)
+    stage.write(
+        Publication(COMPOSITE_HEALTH, month.health), Publication(COMPOSITE_POINTS, month.points)
+    )
     yield from stage.publish(
         [
             Finding.warning("anomaly", "composite_points", moved.seen),

@@ -26,7 +26,7 @@ def _checks(feed: Feed) -> Mapping[str, tuple[str, str]]:
 @monthly(*FEED_TABLES[ACCOUNTS.name], group="signals", after=_LOOKUPS, checks=_checks(ACCOUNTS))
 def account_register(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
     """The newest snapshot of the account register at the month's end."""
-    clients = known_clients(workplace.engine, workplace.identities)
+    clients = known_clients(workplace.local, workplace.identities)
     yield from feed_of_month(context, workplace, ACCOUNTS, clients)
 
 
@@ -39,7 +39,7 @@ def feed_stage(feed: Feed) -> dg.AssetsDefinition:
         accounts: ibis.Table,
     ) -> Published:
         register = files_of_month(context, workplace, ACCOUNTS)
-        clients = known_clients(workplace.engine, workplace.identities, accounts, register)
+        clients = known_clients(workplace.local, workplace.identities, accounts, register)
         yield from feed_of_month(context, workplace, feed, clients)
 
     rows_of_feed.__name__ = f"{feed.name}_feed"

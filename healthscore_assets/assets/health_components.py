@@ -30,7 +30,8 @@ _FEEDS = ("support_tickets", "surveys", "invoices", "touchpoints", "renewals")
         "index_scores": 0,
         "client_names": KNOWN_MONTHS - 1,
         "client_month": KNOWN_MONTHS - 1,
-        "cleaned_usage": KNOWN_MONTHS - 1,
+        "client_feature_month": KNOWN_MONTHS - 1,
+        "area_engagement": KNOWN_MONTHS - 1,
         "feature_areas": RECENT_MONTHS - 1,
         "visitor_month": KNOWN_MONTHS - 1,
     },
@@ -66,8 +67,8 @@ def health_components(
         at=month_at_hand(engine, month),
         delivered=frozenset(feed for feed in _FEEDS if workplace.lake.has(feed, month)),
     )
+    profile, components = observed(engine, inputs, workplace.settings)
     with engine.single_threaded():
-        profile, components = observed(engine, inputs, workplace.settings)
         stage = Stage(context, workplace, of_health=True)
         stage.write(
             Publication(CLIENT_PROFILE, profile), Publication(HEALTH_COMPONENTS, components)

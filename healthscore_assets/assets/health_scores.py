@@ -36,9 +36,8 @@ def health_scores(
     engine = workplace.engine
     at = month_at_hand(engine, context.partition_key)
     stage = Stage(context, workplace, of_health=True)
-    with engine.single_threaded():
-        scores = stage.write(
-            Publication(HEALTH_SCORES, with_bands(composite_health, at, workplace.settings.health))
-        )
-        stage.write(Publication(HEALTH_DRIVERS, drivers(composite_points, composite_health)))
+    scores = stage.write(
+        Publication(HEALTH_SCORES, with_bands(composite_health, at, workplace.settings.health))
+    )
+    stage.write(Publication(HEALTH_DRIVERS, drivers(composite_points, composite_health)))
     yield from stage.publish([Finding.warning("mix", "health_scores", health_mix(engine, scores))])

@@ -9,7 +9,6 @@ from healthscore_assets.lookups.secrets import SecretMissing
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.plan import SOURCES
 from healthscore_assets.orchestration.pull_runs import PULLED
-from healthscore_assets.orchestration.pulling import pulling
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.api.failed import PullFailed
 
@@ -27,6 +26,8 @@ def pulled_export(
     context: dg.AssetExecutionContext, workplace: Workplace
 ) -> dg.MaterializeResult[Any]:
     """Pull the month; one without rows is told in `sha256`, with what became of its file."""
+    from healthscore_assets.orchestration.pulling import pulling  # httpx, which few runs need
+
     month = context.partition_key
     try:
         with pulling(workplace, [month], context.log.info, context.log.info) as pull:

@@ -44,7 +44,7 @@ _RAW = schema_of(RAW_PENDO_EXPORT)
 )
 def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) -> Published:
     """Keep the bytes of every export of the month and record how they were understood."""
-    month, lake, engine = context.partition_key, workplace.lake, workplace.engine
+    month, lake, engine = context.partition_key, workplace.lake, workplace.local
     with plain_refusals():
         everything = deliveries(workplace.inbox, workplace.reading())
     everything = with_former_months(lake, everything)
@@ -79,7 +79,7 @@ def raw_pendo_export(context: dg.AssetExecutionContext, workplace: Workplace) ->
     for delivery in found:
         archive(lake, delivery)
     table = engine.arrow("delivered", rows, _RAW)
-    stage = Stage(context, workplace)
+    stage = Stage(context, workplace, engine=engine)
     hashes = "\n".join(rows["source_sha256"].to_pylist())
     stage.write(
         Publication(

@@ -24,7 +24,8 @@ from healthscore_assets.scoring.health.inputs import known_ids, month_at_hand, o
         "client_month": WALKED_MONTHS,
         "client_area_month": WALKED_MONTHS,
         "visitor_activity": WALKED_MONTHS,
-        "cleaned_usage": WALKED_MONTHS,
+        "client_feature_month": WALKED_MONTHS,
+        "area_engagement": WALKED_MONTHS,
     },
     may_read={"accounts": 0, "stakeholders": WALKED_MONTHS},
     after=["scoring_settings", "health_settings"],
@@ -43,7 +44,8 @@ def structural_risk(
     client_month: ibis.Table,
     client_area_month: ibis.Table,
     visitor_activity: ibis.Table,
-    cleaned_usage: ibis.Table,
+    client_feature_month: ibis.Table,
+    area_engagement: ibis.Table,
     accounts: ibis.Table,
     stakeholders: ibis.Table,
 ) -> Published:
@@ -56,17 +58,14 @@ def structural_risk(
         client_month,
         client_area_month,
         visitor_activity,
-        cleaned_usage,
+        client_feature_month,
+        area_engagement,
         accounts,
         of_people.feeds["stakeholders"],
         month_at_hand(engine, context.partition_key),
     )
     stage = Stage(context, workplace, of_health=True)
+    risks = structure(engine, inputs, settings.health.risk)
     with engine.single_threaded():
-        stage.write(
-            Publication(
-                STRUCTURAL_RISK,
-                structure(engine, inputs, settings.measure, settings.health.risk),
-            )
-        )
+        stage.write(Publication(STRUCTURAL_RISK, risks))
     yield from stage.publish([Finding.warning("strangers", "structural_risk", of_people.seen)])

@@ -39,7 +39,7 @@ def demo(
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
     lake: LakeFolder = LAKE,
-    engine: EngineOption = ENGINE,  # noqa: ARG001
+    engine: EngineOption = ENGINE,
 ) -> None:
     """Write sample exports of a made-up product, score all their months and show the result.
 
@@ -54,8 +54,13 @@ def demo(
     from healthscore_assets.cli.run import run_months
     from healthscore_assets.demo.exports import write_exports
     from healthscore_assets.demo.feeds.files import write_feeds
+    from healthscore_assets.lake.spark.refused import EngineRefused
 
-    workplace = workplace_of(exports, lookups, lake)
+    workplace = workplace_of(exports, lookups, lake, engine)
+    try:
+        workplace.check_engine()
+    except EngineRefused as refused:
+        end(str(refused))
     _refuse_what_is_not_ours(workplace)
     console = Console(soft_wrap=True, highlight=False)
     started = time.monotonic()

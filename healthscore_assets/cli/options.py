@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from healthscore_assets.lake.lake import Lake
     from healthscore_assets.orchestration.workplace import Workplace
 
 
@@ -16,6 +17,7 @@ class EngineName(StrEnum):
     """Engines that can compute the graph."""
 
     DUCKDB = "duckdb"
+    SPARK = "spark"
 
 
 _PANEL = "Where things are"
@@ -61,7 +63,9 @@ LAKE = "lake"
 ENGINE = EngineName.DUCKDB
 
 
-def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
+def workplace_of(
+    exports: Path, lookups: Path, lake: str, engine: EngineName = ENGINE
+) -> "Workplace":
     """The folders that the options name.
 
     Ends the command where the lake can be neither a folder nor in an object store.
@@ -69,7 +73,20 @@ def workplace_of(exports: Path, lookups: Path, lake: str) -> "Workplace":
     from healthscore_assets.orchestration.workplace import Workplace
 
     try:
-        return Workplace.at(exports, lookups, lake)
+        return Workplace.at(exports, lookups, lake, engine)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--lake") from None
+
+
+def lake_of(lake: str) -> "Lake":
+    """The lake alone, for commands that read its tables: Dagster is not loaded.
+
+    Ends the command where it can be neither a folder nor in an object store.
+    """
+    from healthscore_assets.lake.lake import Lake
+
+    try:
+        return Lake.at(lake)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--lake") from None
 

@@ -51,7 +51,7 @@ def run(
     exports: Exports = EXPORTS,
     lookups: Lookups = LOOKUPS,
     lake: LakeFolder = LAKE,
-    engine: EngineOption = ENGINE,  # noqa: ARG001
+    engine: EngineOption = ENGINE,
 ) -> None:
     """Make the tables, from raw exports to scores.
 
@@ -70,9 +70,8 @@ def run(
     from rich.console import Console
 
     console = Console(soft_wrap=True)
-    complete = run_months(
-        workplace_of(exports, lookups, lake), console, first=first, last=last, select=select
-    )
+    workplace = workplace_of(exports, lookups, lake, engine)
+    complete = run_months(workplace, console, first=first, last=last, select=select)
     if not complete:
         raise typer.Exit(1)
 
@@ -87,8 +86,9 @@ def run_months(
     everything: bool = False,
 ) -> bool:
     """Run what is due, or the months asked for; says whether all of them and all files are good."""
+    from healthscore_assets.assets.graph import stages
     from healthscore_assets.cli.progress import Display
-    from healthscore_assets.definitions import build_definitions
+    from healthscore_assets.lake.spark.refused import EngineRefused
     from healthscore_assets.lookups.refused import LookupRefused
     from healthscore_assets.orchestration.delivered import delivered
     from healthscore_assets.orchestration.instance import open_instance
@@ -109,12 +109,13 @@ def run_months(
 
     missed: list[str] = []
     try:
+        workplace.check_engine()
         workplace.check_lookups()
         missed = _from_warehouse(workplace, console)
         told = delivered(workplace)
-    except (LookupRefused, ExportRefused) as refused:
+    except (EngineRefused, LookupRefused, ExportRefused) as refused:
         end(*(missed or [str(refused)]))
-    definitions = build_definitions(workplace)
+    definitions = stages(workplace)
     graph = Graph.of(definitions)
     tables = _selected(graph, select)
     found, sources = told.usage, told.sources(workplace.lake)
@@ -144,7 +145,10 @@ def run_months(
             for plan in plans:
                 outcomes.append(run_month(definitions, instance, plan, display.start(plan)))
                 display.finish(outcomes[-1])
-        later = plan_months(graph, instance, workplace.lake, told.sources(workplace.lake))
+        later: list[MonthPlan] = []
+        if outcomes:  # else as much is due as before: nothing
+            sources = told.sources(workplace.lake)
+            later = plan_months(graph, instance, workplace.lake, sources)
         edited = made_before_lookups(graph, instance, months)
     _summarise(console, outcomes, months, later)
     _advise(

@@ -15,8 +15,8 @@ from healthscore_assets.cli.options import (
     Exports,
     LakeFolder,
     Lookups,
+    lake_of,
     month_option,
-    workplace_of,
 )
 from healthscore_assets.cli.tables import number
 
@@ -47,8 +47,8 @@ def scores(
     form: Annotated[
         Format, typer.Option("--format", help="table for reading, csv and json in full.")
     ] = Format.TABLE,
-    exports: Exports = EXPORTS,
-    lookups: Lookups = LOOKUPS,
+    exports: Exports = EXPORTS,  # noqa: ARG001
+    lookups: Lookups = LOOKUPS,  # noqa: ARG001
     lake: LakeFolder = LAKE,
     engine: EngineOption = ENGINE,  # noqa: ARG001
 ) -> None:
@@ -69,7 +69,7 @@ def scores(
     from healthscore_assets.lake.opened import open_month
     from healthscore_assets.scoring.client_scores import spreadsheet_safe
 
-    folder = workplace_of(exports, lookups, lake).lake
+    folder = lake_of(lake)
     at = scored_month(folder, month)
     months, wanted = [at], None
     database = Engine()

@@ -10,6 +10,7 @@ from healthscore_assets.contracts.area_engagement import AREA_ENGAGEMENT
 from healthscore_assets.contracts.area_weights import AREA_WEIGHTS
 from healthscore_assets.contracts.cleaned_usage import CLEANED_USAGE
 from healthscore_assets.contracts.client_area_month import CLIENT_AREA_MONTH
+from healthscore_assets.contracts.client_feature_month import CLIENT_FEATURE_MONTH
 from healthscore_assets.contracts.client_month import CLIENT_MONTH
 from healthscore_assets.contracts.client_names import CLIENT_NAMES
 from healthscore_assets.contracts.client_profile import CLIENT_PROFILE
@@ -70,6 +71,7 @@ CONTRACTS = {
         *(contract for tables in FEED_TABLES.values() for contract in tables),
         AREA_ENGAGEMENT,
         CLIENT_AREA_MONTH,
+        CLIENT_FEATURE_MONTH,
         CLIENT_MONTH,
         AREA_WEIGHTS,
         INDEX_SCORES,
@@ -120,6 +122,7 @@ __all__ = [
     "AREA_WEIGHTS",
     "CLEANED_USAGE",
     "CLIENT_AREA_MONTH",
+    "CLIENT_FEATURE_MONTH",
     "CLIENT_MONTH",
     "CLIENT_NAMES",
     "CLIENT_PROFILE",

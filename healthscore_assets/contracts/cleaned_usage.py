@@ -2,7 +2,14 @@
 
 import pandera.ibis as pa
 
-from healthscore_assets.contracts.columns import AUDIENCE, CLIENT_ID, LARGEST_VALUE, VISITOR_ID
+from healthscore_assets.contracts.columns import (
+    AUDIENCE,
+    CLIENT_ID,
+    FEATURE,
+    LARGEST_VALUE,
+    MEASURE,
+    VISITOR_ID,
+)
 
 CLEANED_USAGE = pa.DataFrameSchema(
     name="cleaned_usage",
@@ -15,16 +22,8 @@ CLEANED_USAGE = pa.DataFrameSchema(
         "client_id": CLIENT_ID,
         "visitor_id": VISITOR_ID,
         "audience": AUDIENCE,
-        "feature": pa.Column(
-            str,
-            pa.Check.str_length(min_value=1),
-            description="Feature, spelled as in `product_areas.csv` where it is listed there.",
-        ),
-        "measure": pa.Column(
-            str,
-            pa.Check.isin(["clicks", "page_views", "minutes", "days_active"]),
-            description="What `value` counts.",
-        ),
+        "feature": FEATURE,
+        "measure": MEASURE,
         "value": pa.Column(
             float,
             [pa.Check.gt(0), pa.Check.le(LARGEST_VALUE)],

@@ -21,6 +21,16 @@ AUDIENCE = pa.Column(
     pa.Check.isin(["external", "internal"]),
     description="Whether the visitor is the client's own or the vendor's staff.",
 )
+FEATURE = pa.Column(
+    str,
+    pa.Check.str_length(min_value=1),
+    description="Feature, spelled as in `product_areas.csv` where it is listed there.",
+)
+MEASURE = pa.Column(
+    str,
+    pa.Check.isin(["clicks", "page_views", "minutes", "days_active"]),
+    description="What `value` counts.",
+)
 AUDIENCE_OR_ALL = pa.Column(
     str,
     pa.Check.isin(["all", "external", "internal"]),

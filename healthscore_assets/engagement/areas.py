@@ -1,8 +1,12 @@
 """Engagement by product area (SCORING.md section 2)."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.lookups.features import SEPARATOR, feature_key_column
 from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.lookups.product_areas import UNMAPPED
@@ -10,6 +14,7 @@ from healthscore_assets.lookups.product_areas import UNMAPPED
 _FIRST_PART = f"^(.*?){SEPARATOR}"
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def area_engagement(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
@@ -36,6 +41,7 @@ def area_engagement(
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
     """Engagement with an area and without, and in all. Grain: one row."""
     unmapped = area_engagement.area == UNMAPPED
@@ -47,6 +53,7 @@ def engagement_by_mapping(area_engagement: ibis.Table) -> ibis.Table:
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def unlisted_features(
     cleaned_usage: ibis.Table,
     product_areas: ibis.Table,
@@ -68,12 +75,14 @@ def unlisted_features(
     return mapping.filter(~mapping.listed).select("feature", "area", "by_pendo", "engagement")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def unmapped_features(unlisted: ibis.Table) -> ibis.Table:
     """Of `unlisted_features` those without an area, the most used first. Grain: feature."""
     unmapped = unlisted.filter(unlisted.area == UNMAPPED)
     return unmapped.select("feature", "engagement").order_by(ibis.desc("engagement"), "feature")
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def areas_of_pendo(unlisted: ibis.Table) -> ibis.Table:
     """Of `unlisted_features` the areas that Pendo tells, the most used first. Grain: area."""
     told = unlisted.filter(unlisted.by_pendo)
@@ -102,7 +111,7 @@ def areas_of_features(
     joined = _with_pendos(joined.mutate(listed=joined.area.notnull()), feature_areas)
     name = ibis.null(str)
     if area_from_feature:
-        name = joined.feature.re_extract(_FIRST_PART, 1).strip().nullif("")
+        name = trimmed(joined.feature.re_extract(_FIRST_PART, 1)).nullif("")
     named = joined.mutate(name=ibis.coalesce(joined.pendo, name))
     named = named.mutate(name_key=name_key_column(named.name))
     spellings = _spellings(named.filter(~named.listed), product_areas)
@@ -119,7 +128,7 @@ def _with_pendos(features: ibis.Table, feature_areas: ibis.Table | None) -> ibis
     key = [name for name in ("feature_key", "months_ago") if name in features.columns]
     told = feature_areas.mutate(
         feature_key=feature_key_column(feature_areas.feature),
-        pendo=feature_areas.area.strip().re_replace(r"\s+", " ").nullif(""),
+        pendo=trimmed(feature_areas.area).re_replace(r"\s+", " ").nullif(""),
     ).select(*key, "pendo")
     return features.left_join(told, key).drop(*(f"{name}_right" for name in key))
 

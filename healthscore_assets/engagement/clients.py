@@ -1,11 +1,15 @@
 """Engagement by client and month (SCORING.md sections 1 and 2)."""
 
+from functools import lru_cache
+
 import ibis
 
 from healthscore_assets.engagement.exact import exact_sum
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.product_areas import UNMAPPED
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def client_area_month(area_engagement: ibis.Table) -> ibis.Table:
     """Sum over the visitors of each client.
 
@@ -20,6 +24,18 @@ def client_area_month(area_engagement: ibis.Table) -> ibis.Table:
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
+def client_feature_month(cleaned_usage: ibis.Table) -> ibis.Table:
+    """Sum over the visitors of each client: what the months after read of features.
+
+    It is a fifth of the rows, or less. Grain: client x feature x measure, value > 0.
+    """
+    return cleaned_usage.group_by("client_id", "feature", "measure").aggregate(
+        value=exact_sum(cleaned_usage.value)
+    )
+
+
+@lru_cache(maxsize=EXPRESSIONS)
 def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis.Table:
     """Every listed client with its engagement, visitors and areas.
 
@@ -58,6 +74,7 @@ def client_month(visitor_month: ibis.Table, area_engagement: ibis.Table) -> ibis
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def month_in_numbers(client_month: ibis.Table) -> ibis.Table:
     """Clients listed, those of them used by external and by internal visitors, and their use.
 

@@ -12,7 +12,7 @@ from healthscore_assets.engagement.areas import (
     unmapped_features,
 )
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lookups.product_areas import UNMAPPED
 
 _NAMED = 5
@@ -44,7 +44,7 @@ class MappingReport:
 
 
 def mapping_report(
-    engine: Engine,
+    engine: Computes,
     cleaned_usage: ibis.Table,
     area_engagement: ibis.Table,
     product_areas: ibis.Table,
@@ -62,8 +62,15 @@ def mapping_report(
     (before,) = engine.rows(usage.aggregate(total=exact_sum(usage.value).fill_null(0.0)))
     (after,) = engine.rows(engagement_by_mapping(area_engagement))
     total_in, total_out = before["total"], after["engagement"]
-    unlisted = unlisted_features(
-        cleaned_usage, product_areas, measure, feature_areas, area_from_feature=area_from_feature
+    unlisted = engine.keep(
+        "unlisted_features",
+        unlisted_features(
+            cleaned_usage,
+            product_areas,
+            measure,
+            feature_areas,
+            area_from_feature=area_from_feature,
+        ),
     )
     by_name = (unlisted.area != UNMAPPED) & ~unlisted.by_pendo
     (told,) = engine.rows(

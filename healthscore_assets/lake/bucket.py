@@ -57,6 +57,11 @@ class Bucket:
         """The bucket of that URL, one client per process."""
         return cls(url)
 
+    @property
+    def shared(self) -> bool:
+        """No: the local files are this process's own."""
+        return False
+
     def place(self, key: str) -> str:
         """The object's URL."""
         return f"{self.location}/{key}"
@@ -83,6 +88,12 @@ class Bucket:
                     self._see_bucket()
                     raise
         raise LakeUnavailable(f"{self.place(key)}: was replaced while it was read; try again")
+
+    def key_of(self, path: Path) -> str | None:
+        """The key of an object, of which the path is the local copy."""
+        if not path.is_relative_to(self._copies):
+            return None
+        return path.relative_to(self._copies).parent.as_posix()
 
     def keys(self, folder: str) -> list[str]:
         """The keys below ``<folder>/``, in no order; one listing."""

@@ -18,6 +18,11 @@ class Folder:
         return str(self.root)
 
     @property
+    def shared(self) -> bool:
+        """Yes: every machine of a cluster has the folder at its path."""
+        return True
+
+    @property
     def workshop(self) -> Path:
         """Below the root, so that a file is moved in by a rename, and in no table's folder."""
         return self.root / "_stage"
@@ -36,6 +41,12 @@ class Folder:
         if not path.exists():
             raise FileNotFoundError(path)
         return path
+
+    def key_of(self, path: Path) -> str | None:
+        """The path below the root; None for a file of the workshop."""
+        if path.is_relative_to(self.workshop):
+            return None
+        return path.relative_to(self.root).as_posix()
 
     def keys(self, folder: str) -> list[str]:
         """The keys below ``<folder>/``, at any depth, in no order."""

@@ -14,6 +14,7 @@ from healthscore_assets.lake.bucket import Bucket
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.folder import Folder
 from healthscore_assets.lake.location import is_bucket, lake_location
+from healthscore_assets.lake.parts import sweep_parts
 from healthscore_assets.lake.store import Store
 
 _FILE = "data.parquet"
@@ -102,7 +103,7 @@ class Lake:
                     left.append(path)
         for path in left:
             shutil.rmtree(path, ignore_errors=True)
-        return len(left)
+        return len(left) + sweep_parts(self.store, before)
 
     def spill_folder(self) -> Path:
         """Where the engine may put what does not fit in memory; always local."""

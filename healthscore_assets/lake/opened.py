@@ -6,23 +6,23 @@ import ibis
 
 from healthscore_assets.contracts import CONTRACTS
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.months import ordinal, shift, span
 
 
-def open_month(engine: Engine, lake: Lake, table: str, month: str) -> ibis.Table:
+def open_month(engine: Computes, lake: Lake, table: str, month: str) -> ibis.Table:
     """One month of a table; without rows where it is not there."""
     return open_months(engine, lake, table, month, [month])
 
 
-def look_back(engine: Engine, lake: Lake, table: str, month: str, back: int) -> ibis.Table:
+def look_back(engine: Computes, lake: Lake, table: str, month: str, back: int) -> ibis.Table:
     """A month of a table and as many before it, as far as they are there."""
     return open_months(engine, lake, table, month, span(shift(month, -back), month))
 
 
 def open_months(
-    engine: Engine, lake: Lake, table: str, month: str, months: Iterable[str]
+    engine: Computes, lake: Lake, table: str, month: str, months: Iterable[str]
 ) -> ibis.Table:
     """Months of a table, told apart by ``months_ago``, counted back from one of them."""
     files = {

@@ -15,6 +15,10 @@ class Store(Protocol):
         """The place as people name it: a path, or a URL."""
 
     @property
+    def shared(self) -> bool:
+        """Whether the machines of a cluster see the local files as they are."""
+
+    @property
     def workshop(self) -> Path:
         """A local folder for files on their way into the store, and for what spills."""
 
@@ -26,6 +30,12 @@ class Store(Protocol):
 
     def file(self, key: str) -> Path:
         """A local file with the bytes. Raises FileNotFoundError when there is none."""
+
+    def key_of(self, path: Path) -> str | None:
+        """The key of a file that was given out, by which other machines find it.
+
+        None for one that is still in the workshop.
+        """
 
     def keys(self, folder: str) -> list[str]:
         """The keys below ``<folder>/``, at any depth, in no order."""

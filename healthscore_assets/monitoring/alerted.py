@@ -2,7 +2,7 @@
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.risk.alerts.rules import AlertRules
 
@@ -10,7 +10,9 @@ LARGEST_SHARE = 0.15
 """Share of the base beyond which nobody acts on a rule any more."""
 
 
-def alerted(engine: Engine, states: ibis.Table, base: ibis.Table, rules: AlertRules) -> Observation:
+def alerted(
+    engine: Computes, states: ibis.Table, base: ibis.Table, rules: AlertRules
+) -> Observation:
     """Share of the base with an open alert, by rule.
 
     Parameters: ``states`` are `alert_states` of the month, ``base`` any table of its base.

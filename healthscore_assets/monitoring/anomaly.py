@@ -6,7 +6,8 @@ from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_settings import AnomalyGuard
 from healthscore_assets.monitoring.observation import Observation
 
@@ -34,7 +35,7 @@ class Anomalies:
     seen: Observation
 
 
-def anomalies(engine: Engine, components: ibis.Table, guard: AnomalyGuard) -> Anomalies:
+def anomalies(engine: Computes, components: ibis.Table, guard: AnomalyGuard) -> Anomalies:
     """Compare the moves since the month before with those of the months before that.
 
     Parameters: ``components`` as in `health_components`, with ``months_ago`` up to

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.monitoring.observation import Observation
 from healthscore_assets.scoring.base import bases
@@ -23,7 +24,7 @@ E. S. Pearson and H. O. Hartley, Biometrika Tables for Statisticians, vol. 1, ta
 
 
 def drift(
-    engine: Engine,
+    engine: Computes,
     client_area_month: ibis.Table,
     client_month: ibis.Table,
     weights: ibis.Table,

@@ -2,13 +2,13 @@
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.monitoring.observation import Observation
 
 _LEADING = (0.70, 0.80)
 
 
-def health_mix(engine: Engine, scores: ibis.Table) -> Observation:
+def health_mix(engine: Computes, scores: ibis.Table) -> Observation:
     """Clients without a health, and the mean share of weight on leading components.
 
     Parameters: ``scores`` as in `health_scores`.

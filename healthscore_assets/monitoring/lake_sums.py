@@ -34,17 +34,14 @@ def _engagement(engine: Engine, files: Mapping[str, Path], measure: str | None) 
     lines = []
     by_visitor = _sum(engine, files, "area_engagement")
     if by_visitor is not None and "cleaned_usage" in files:
-        usage = parquet(files["cleaned_usage"])
-        found = engine.rows(
-            f"SELECT measure, {_SUM.format('value')} AS total FROM {usage} GROUP BY measure"
-        )
-        used = {row["measure"]: row["total"] for row in found}
+        used = _by_measure(engine, files["cleaned_usage"])
         none = Decimal()
         possible = [used.get(measure, none)] if measure else [*used.values(), none]
         if not any(equal(total, by_visitor) for total in possible):
             of = measure or "no measure"
             told = " or ".join(map(_plain, dict.fromkeys(possible)))
             lines.append(f"{of}: {told} in cleaned_usage, {_plain(by_visitor)} in area_engagement")
+    lines += _features(engine, files)
     by_area = _sum(engine, files, "client_area_month", "audience = 'all'")
     lines += _differ("engagement", {"area_engagement": by_visitor, "client_area_month": by_area})
     in_areas = _sum(
@@ -57,6 +54,35 @@ def _engagement(engine: Engine, files: Mapping[str, Path], measure: str | None) 
         parts = _sum(engine, files, table, "audience <> 'all'")
         lines += _differ(f"engagement in {table}", {"all": everybody, "the audiences": parts})
     return lines
+
+
+def _features(engine: Engine, files: Mapping[str, Path]) -> list[str]:
+    """Usage in each measure, by visitor and by client."""
+    tables = ("cleaned_usage", "client_feature_month")
+    if not files.keys() >= {*tables}:
+        return []
+    by_visitor, by_client = (_by_measure(engine, files[table]) for table in tables)
+    return [
+        line
+        for measure in sorted(by_visitor.keys() | by_client.keys())
+        for line in _differ(
+            measure,
+            dict(
+                zip(
+                    tables,
+                    (used.get(measure, Decimal()) for used in (by_visitor, by_client)),
+                    strict=True,
+                )
+            ),
+        )
+    ]
+
+
+def _by_measure(engine: Engine, usage: Path) -> dict[str, Decimal]:
+    found = engine.rows(
+        f"SELECT measure, {_SUM.format('value')} AS total FROM {parquet(usage)} GROUP BY measure"
+    )
+    return {row["measure"]: row["total"] for row in found}
 
 
 def _clients(engine: Engine, files: Mapping[str, Path]) -> list[str]:

@@ -7,7 +7,9 @@ from typing import Any
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import listed_in_order
 from healthscore_assets.monitoring.observation import Observation, plural
 from healthscore_assets.scoring.base import bases
 
@@ -22,7 +24,7 @@ _NAMED = 5
 
 
 def population(
-    engine: Engine,
+    engine: Computes,
     client_month: ibis.Table,
     silent_months: int,
     partial: Collection[int],
@@ -123,7 +125,7 @@ def _steps(client_month: ibis.Table, silent_months: int, accounts: ibis.Table | 
 
 
 def _first(client_id: ibis.Value, where: ibis.Value) -> ibis.Value:
-    return client_id.collect(where=where, order_by=client_id)[:_NAMED]
+    return listed_in_order(client_id, [client_id], where)[:_NAMED]
 
 
 def _ids(clients: list[Any]) -> str:

@@ -2,17 +2,20 @@
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.monitoring.observation import Observation, plural
 
 
-def unknown_segments(engine: Engine, profile: ibis.Table, settings: HealthSettings) -> Observation:
+def unknown_segments(
+    engine: Computes, profile: ibis.Table, settings: HealthSettings
+) -> Observation:
     """Segments that the settings name nowhere, and their clients: they take default weights."""
     named = {*settings.weights_of_segments(), *settings.risk.multipliers}
     known = sorted(name.strip().lower() for name in named)
     others = profile.filter(
-        (profile.segment.strip().length() > 0) & profile.segment.lower().strip().notin(known)
+        (trimmed(profile.segment).length() > 0) & trimmed(profile.segment.lower()).notin(known)
     )
     counted = others.group_by("segment").aggregate(clients=others.count())
     rows = engine.rows(counted.order_by(ibis.desc("clients"), "segment"))

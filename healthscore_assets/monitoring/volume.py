@@ -8,7 +8,9 @@ from typing import Any
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import listed_in_order
 from healthscore_assets.monitoring.observation import Observation, plural
 
 LEAST_MONTHS = 3
@@ -36,7 +38,7 @@ _SHOWN = 5
 
 
 def volume(
-    engine: Engine,
+    engine: Computes,
     client_month: ibis.Table,
     rows_delivered: Mapping[int, int],
     silent_months: int,
@@ -169,7 +171,7 @@ def _of_clients(
     )
     of_past = rows.months_ago > 0
     clients = rows.group_by("client_id").aggregate(
-        usual=rows.engagement.median(where=of_past),
+        usual=ibis.ifelse(of_past, rows.engagement, None).median(),
         months=rows.count(where=of_past),
         engagement=rows.engagement.max(where=~of_past),
         past=rows.engagement.collect(where=of_past),
@@ -194,7 +196,7 @@ def _of_clients(
     odd = (clients.change.abs() >= math.log(LEAST_CHANGE_OF_CLIENT)) & (
         clients.change.abs() > UNUSUAL * clients.deviation
     )
-    by_size = [ibis.desc((clients.engagement - clients.usual).abs()), clients.client_id]
+    by_size = [-(clients.engagement - clients.usual).abs(), clients.client_id]
     row = ibis.struct(
         {
             "client_id": clients.client_id,
@@ -208,6 +210,6 @@ def _of_clients(
         compared=clients.count(),
         dropped=clients.count(where=odd & (clients.change < 0)),
         risen=clients.count(where=odd & (clients.change > 0)),
-        first=row.collect(where=odd, order_by=by_size)[:_SHOWN],
+        first=listed_in_order(row, by_size, odd)[:_SHOWN],
     )
     return found.mutate(first=found["first"].fill_null([]))

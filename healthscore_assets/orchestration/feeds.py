@@ -18,6 +18,7 @@ from healthscore_assets.orchestration.publish import (
     Publication,
     Published,
     Stage,
+    Staged,
     plain_refusals,
 )
 from healthscore_assets.orchestration.withdrawal import withdraw
@@ -46,7 +47,7 @@ def feed_of_month(
     """
     published = False
     for each in _published(context, workplace, feed, clients):
-        published |= isinstance(each, dg.Output) and each.output_name == feed.name
+        published |= isinstance(each, Staged) and each.table == feed.name
         yield each
     if not published:
         yield left_as_it_was(workplace.lake, feed.name, context.partition_key)
@@ -65,7 +66,7 @@ def files_of_month(
 def _published(
     context: dg.AssetExecutionContext, workplace: Workplace, feed: Feed, clients: KnownClients
 ) -> Published:
-    month, lake, engine = context.partition_key, workplace.lake, workplace.engine
+    month, lake, engine = context.partition_key, workplace.lake, workplace.local
     raw, rows_contract, quarantine = FEED_TABLES[feed.name]
     with plain_refusals():
         everything = feed_deliveries(workplace.exports_folder, feed, workplace.feed_reading())
@@ -98,7 +99,7 @@ def _published(
         rows = with_sentiment(
             engine, rows, workplace.sentiment_model, _known_texts(workplace, feed, month)
         )
-    stage = Stage(context, workplace)
+    stage = Stage(context, workplace, engine=engine)
     hashes = "\n".join(delivered["source_sha256"].to_pylist())
     stage.write(
         Publication(
@@ -150,7 +151,7 @@ def _known_texts(workplace: Workplace, feed: Feed, month: str) -> ibis.Table:
         for path in workplace.lake.present(feed.name, shift(month, -ago)).values()
     }
     schema = schema_of(FEED_TABLES[feed.name][1])
-    return workplace.engine.months(f"{feed.name}_before", files, schema)
+    return workplace.local.months(f"{feed.name}_before", files, schema)
 
 
 def _none(feed: Feed, says: str, *, passed: bool) -> Published:
@@ -191,7 +192,7 @@ def _reconciled(feed: Feed, files: Sequence[FeedFile], told: FeedMonth, of_month
 def _refusals(
     workplace: Workplace, feed: Feed, files: Sequence[FeedFile], told: FeedMonth
 ) -> Finding:
-    lines, first = first_refused(workplace.engine, feed, files, told.quarantine)
+    lines, first = first_refused(workplace.local, feed, files, told.quarantine)
     passed_over = list(dict.fromkeys(line for file in files for line in file.passed_over))
     delivered = sum(file.delivered for file in files)
     table = f"{feed.name}_quarantine"

@@ -8,8 +8,8 @@ from pathlib import Path
 import dagster as dg
 import ibis
 
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.content import content_hash
-from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.opened import open_month
 from healthscore_assets.lookups.refused import LookupRefused
@@ -52,7 +52,7 @@ def rule_titles(workplace: Workplace) -> dict[str, str]:
 
 
 def states_for_ledger(
-    engine: Engine, states: ibis.Table, alerts: ibis.Table, scores: ibis.Table
+    engine: Computes, states: ibis.Table, alerts: ibis.Table, scores: ibis.Table
 ) -> list[AlertState]:
     """`alert_states` of a month as the ledger takes them.
 
@@ -71,7 +71,7 @@ def states_for_ledger(
 
 
 def told_to_ledger(
-    workplace: Workplace, engine: Engine, instance: dg.DagsterInstance, at: datetime
+    workplace: Workplace, engine: Computes, instance: dg.DagsterInstance, at: datetime
 ) -> Observation:
     """Tell the ledger what was published; says what came of it, also where it cannot be used.
 
@@ -91,7 +91,7 @@ def told_to_ledger(
     return Observation(True, f"{told or 'Nothing changed'}.", numbers)
 
 
-def catch_up(lake: Lake, engine: Engine, ledger: Ledger, at: datetime) -> dict[str, int]:
+def catch_up(lake: Lake, engine: Computes, ledger: Ledger, at: datetime) -> dict[str, int]:
     """Bring the ledger to the newest month that the lake has alerts of, month by month.
 
     Months that it has not seen are told in their order, so that what closed in one is known to

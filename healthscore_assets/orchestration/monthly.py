@@ -1,9 +1,7 @@
 """What every stage of the graph shares: a month, contracts, lookups read, checks recorded."""
 
-import functools
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import dagster as dg
 import pandera.ibis as pa
@@ -13,8 +11,14 @@ from healthscore_assets.contracts import feed_of
 from healthscore_assets.contracts.rules import rules_of
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.lake import Lake
-from healthscore_assets.orchestration.partitions import MONTHS, look_back, months_before
+from healthscore_assets.orchestration.partitions import (
+    MONTHS,
+    look_back,
+    months_before,
+    months_named,
+)
 from healthscore_assets.orchestration.publish import CONTRACT, Published, Staged
+from healthscore_assets.orchestration.tables import Materialized, months_of, promoted
 from healthscore_assets.orchestration.transient import tried_again
 from healthscore_assets.orchestration.workplace import Workplace
 
@@ -48,8 +52,13 @@ def monthly(
     is how old the tables may become.
     The body takes ``context``, ``workplace`` and the tables it reads; it is not called for a month
     of which a table it reads is not there.
+
+    The tables are declared as what the stage depends on, and loaded here: as inputs of Dagster's
+    each would be two more events of every run, a third of all.
     """
-    needed, loaded = reads or {}, {**(reads or {}), **(may_read or {})}
+    loaded = {**(reads or {}), **(may_read or {})}
+    windows = {name: look_back(months) for name, months in loaded.items()}
+    windows |= {name: months_before(months) for name, months in (before or {}).items()}
     specified = [
         *(
             _check(CONTRACT, str(c.name), "Every row keeps what the data dictionary promises.")
@@ -58,23 +67,19 @@ def monthly(
         *(_check(name, table, says) for name, (table, says) in (checks or {}).items()),
     ]
 
+    depends = [
+        *(dg.AssetDep(name, partition_mapping=mapping) for name, mapping in windows.items()),
+        *(dg.AssetDep(name) for name in after),
+    ]
+
     def decorate(body: Body) -> dg.AssetsDefinition:
         return dg.multi_asset(
             name=f"{body.__name__}_step" if len(contracts) == 1 else body.__name__,
-            outs={str(c.name): _out(c, group, kinds, freshness) for c in contracts},
-            ins={
-                name: dg.AssetIn(partition_mapping=look_back(months))
-                for name, months in loaded.items()
-            }
-            | {
-                name: dg.AssetIn(partition_mapping=months_before(months))
-                for name, months in (before or {}).items()
-            },
-            deps=list(after),
+            specs=[_spec(c, group, kinds, freshness, depends) for c in contracts],
             partitions_def=MONTHS,
             check_specs=specified,
             pool=POOL,
-        )(_only_if_delivered(body, list(needed), specified))
+        )(_only_if_delivered(body, list(reads or {}), windows, specified))
 
     return decorate
 
@@ -87,18 +92,14 @@ def nothing_delivered(specified: Sequence[dg.AssetCheckSpec], reason: str) -> Pu
         )
 
 
-def left_as_it_was(lake: Lake, table: str, month: str) -> dg.Output[Staged]:
+def left_as_it_was(lake: Lake, table: str, month: str) -> Staged:
     """A table that has nothing to publish, for stages that go on without it.
 
     Dagster skips what reads an output that is not there.
     """
     there = [*lake.present(table, month).values()]
-    return dg.Output(
-        Staged([]),
-        output_name=table,
-        metadata={"left_as_it_was": True},
-        data_version=dg.DataVersion(content_hash(there[0]) if there else "not delivered"),
-    )
+    version = content_hash(there[0]) if there else "not delivered"
+    return Staged(table, [], version, {"left_as_it_was": True})
 
 
 def column_schema(contract: pa.DataFrameSchema) -> dg.TableSchema:
@@ -124,29 +125,42 @@ def column_schema(contract: pa.DataFrameSchema) -> dg.TableSchema:
 
 
 def _only_if_delivered(
-    body: Body, tables: Sequence[str], specified: Sequence[dg.AssetCheckSpec]
-) -> Body:
-    @functools.wraps(body)
-    def run(context: dg.AssetExecutionContext, workplace: Workplace, **inputs: Any) -> Published:
+    body: Body,
+    needed: Sequence[str],
+    windows: Mapping[str, dg.TimeWindowPartitionMapping],
+    specified: Sequence[dg.AssetCheckSpec],
+) -> Callable[..., Materialized]:
+    """The body, given the months of its tables that the mappings name."""
+
+    def run(context: dg.AssetExecutionContext, workplace: Workplace) -> Materialized:
         month = context.partition_key
         with tried_again(context.retry_number):
-            for table in tables:
+            for table in needed:
                 if not workplace.lake.has(table, month):
-                    yield from nothing_delivered(specified, f"There is no {table} of {month}.")
+                    none = f"There is no {table} of {month}."
+                    yield from promoted(workplace, month, nothing_delivered(specified, none))
                     return
-            yield from body(context, workplace, **inputs)
+            tables = {
+                table: months_of(workplace, table, month, months_named(mapping, month))
+                for table, mapping in windows.items()
+            }
+            yield from promoted(workplace, month, body(context, workplace, **tables))
 
+    run.__doc__ = body.__doc__
     return run
 
 
-def _out(
+def _spec(
     contract: pa.DataFrameSchema,
     group: str,
     kinds: frozenset[str],
     freshness: dg.FreshnessPolicy | None,
-) -> dg.AssetOut:
-    return dg.AssetOut(
-        is_required=False,
+    depends: Sequence[dg.AssetDep],
+) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        str(contract.name),
+        deps=depends,
+        skippable=True,
         description=f"{contract.description}\n\nOne row is: {contract.metadata['grain']}.",
         group_name=group,
         kinds=set(kinds),

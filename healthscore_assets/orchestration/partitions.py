@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from healthscore_assets.lake.months import FIRST_MONTH
+from healthscore_assets.lake.months import FIRST_MONTH, shift, span
 
 MONTHS = dg.TimeWindowPartitionsDefinition(
     cron_schedule="0 0 1 * *", start=FIRST_MONTH, fmt="%Y-%m", end_offset=1
@@ -23,3 +23,8 @@ def months_before(months: int) -> dg.TimeWindowPartitionMapping:
 def months_read(mapping: dg.PartitionMapping | None) -> int:
     """How many months before its own a stage reads through a mapping, as declared."""
     return -mapping.start_offset if isinstance(mapping, dg.TimeWindowPartitionMapping) else 0
+
+
+def months_named(mapping: dg.TimeWindowPartitionMapping, month: str) -> list[str]:
+    """The months that a stage reads of a table when it makes a month; the lake may hold fewer."""
+    return span(shift(month, mapping.start_offset), shift(month, mapping.end_offset))

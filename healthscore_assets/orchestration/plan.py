@@ -185,8 +185,9 @@ def lost_files(found: list[Delivery]) -> list[str]:
 
 def known_span() -> tuple[str, str]:
     """The first and the last month of the graph."""
-    keys = MONTHS.get_partition_keys()
-    return keys[0], keys[-1]
+    first, last = MONTHS.get_first_partition_key(), MONTHS.get_last_partition_key()
+    assert first is not None and last is not None  # noqa: PT018
+    return first, last
 
 
 def of_withdrawn_usage(tables: Collection[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import pandera.ibis as pa
 
 from healthscore_assets.contracts.enforce import violations
 from healthscore_assets.contracts.rules import rules_of, schema_of
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.monitoring.observation import Observation, plural
@@ -25,12 +26,18 @@ _PREVIEW_ROWS = 5
 
 @dataclass(frozen=True)
 class Staged:
-    """A table's month as checked local files, waiting to be promoted."""
+    """A table's month as checked local files, waiting to be promoted, and what is told of it.
 
+    ``version`` is the hash of its bytes, or says in words why there are none.
+    """
+
+    table: str
     files: list[Path]
+    version: str
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-Published = Iterator[dg.Output[Staged] | dg.AssetCheckResult]
+Published = Iterator[Staged | dg.AssetCheckResult]
 """What a stage yields: its tables and how every check went."""
 
 
@@ -75,14 +82,20 @@ class Finding:
 class Stage:
     """Tables of one step and month: written aside, checked, and yielded all or none.
 
-    ``of_health`` says that they depend on the settings of health too.
+    ``of_health`` says that they depend on the settings of health too, ``engine`` what computes
+    them: the run's, if not told.
     """
 
     def __init__(
-        self, context: dg.AssetExecutionContext, workplace: Workplace, *, of_health: bool = False
+        self,
+        context: dg.AssetExecutionContext,
+        workplace: Workplace,
+        *,
+        of_health: bool = False,
+        engine: Computes | None = None,
     ) -> None:
         self._context = context
-        self._lake, self._engine = workplace.lake, workplace.engine
+        self._lake, self._engine = workplace.lake, engine or workplace.engine
         self._settings = {"settings_sha256": workplace.lookup_version("scoring_settings")}
         if of_health:
             version = workplace.lookup_version("health_settings")
@@ -113,7 +126,7 @@ class Stage:
         self,
         findings: Iterable[Finding] = (),
         numbers: Mapping[str, Mapping[str, float]] | None = None,
-    ) -> Generator[dg.Output[Staged] | dg.AssetCheckResult, None, bool]:
+    ) -> Generator[Staged | dg.AssetCheckResult, None, bool]:
         """Check every table and yield them all, or the reasons why not; gives whether they were.
 
         The numbers of a finding are kept with its table too, so that the UI plots them by month,
@@ -127,7 +140,7 @@ class Stage:
         if not refused:
             # All are made before the first is yielded: what is yielded is promoted at once.
             yield from [
-                self._output(publication, findings, further.get(str(publication.contract.name), {}))
+                self._staged(publication, findings, further.get(str(publication.contract.name), {}))
                 for publication in self._publications
             ]
         yield from results
@@ -162,22 +175,23 @@ class Stage:
         )
         return check_result(finding)
 
-    def _output(
+    def _staged(
         self,
         publication: Publication,
         findings: list[Finding],
         further: Mapping[str, float],
-    ) -> dg.Output[Staged]:
+    ) -> Staged:
         contract, name = publication.contract, str(publication.contract.name)
         staged = self.file(contract)
         files = [staged]
         if publication.csv is not None:
             files.append(self._csv(contract))
-        shown = self._engine.rows(_first_rows(staged))
-        return dg.Output(
-            Staged(files),
-            output_name=name,
-            metadata={
+        shown = self._engine.local.rows(_first_rows(staged))
+        return Staged(
+            name,
+            files,
+            content_hash(staged),
+            {
                 "dagster/row_count": self._rows[name],
                 "preview": dg.MetadataValue.md(_markdown(shown)),
                 **self._settings,
@@ -185,7 +199,6 @@ class Stage:
                 **further,
                 **{k: v for f in findings if f.asset == name for k, v in f.metadata.items()},
             },
-            data_version=dg.DataVersion(content_hash(staged)),
         )
 
     def _csv(self, contract: pa.DataFrameSchema) -> Path:

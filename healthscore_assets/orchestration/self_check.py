@@ -34,7 +34,7 @@ def self_check(context: dg.OpExecutionContext, workplace: Workplace) -> None:
     instance = context.instance
     with tried_again(context.retry_number):
         report = check_lake(
-            workplace.engine,
+            workplace.local,
             workplace.lake,
             Known(
                 workplace.product_areas,

@@ -11,6 +11,7 @@ import ibis
 from pydantic import PrivateAttr
 
 from healthscore_assets.delivery.settings import DeliverySettings, read_delivery_settings
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
@@ -24,6 +25,14 @@ from healthscore_assets.lookups.product_areas import ProductAreas, read_product_
 from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
 from healthscore_assets.lookups.sources_settings import read_sources_settings
+from healthscore_assets.orchestration.engines import (
+    DUCKDB,
+    ENGINE_VARIABLE,
+    SPARK,
+    engine_named,
+    open_spark,
+    spark_engine,
+)
 from healthscore_assets.orchestration.partitions import MONTHS
 from healthscore_assets.orchestration.worker import tell_process
 from healthscore_assets.pendo.cleaning.identities import Identities
@@ -66,17 +75,22 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     exports: str
     lookups: str
     lake_root: str
+    engine_name: str = DUCKDB
 
-    _engine: Engine = PrivateAttr()
+    _local: Engine = PrivateAttr()
+    _engine: Computes | None = PrivateAttr(default=None)
 
     @classmethod
     def from_environment(cls) -> "Workplace":
         """The folders that ``HEALTHSCORE_*`` name, else their defaults in the current folder."""
         found = {name: os.environ.get(var) or default for name, (var, default) in FOLDERS.items()}
-        return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"])
+        engine = engine_named(os.environ.get(ENGINE_VARIABLE) or DUCKDB)
+        return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"], engine)
 
     @classmethod
-    def at(cls, exports: Path, lookups: Path, lake: Path | str) -> "Workplace":
+    def at(
+        cls, exports: Path, lookups: Path, lake: Path | str, engine: str = DUCKDB
+    ) -> "Workplace":
         """Given folders; relative ones are taken from the current folder, once.
 
         The lake may be ``s3://bucket/prefix``. Raises ValueError for what cannot be a lake.
@@ -85,6 +99,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
             exports=str(exports.absolute()),
             lookups=str(lookups.absolute()),
             lake_root=lake_location(lake),
+            engine_name=engine,
         )
 
     @contextmanager
@@ -93,18 +108,37 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         run_id = context.run.run_id if context.run is not None else None
         if run_id is not None and context.instance is not None:
             tell_process(context.instance, run_id)
-        self._engine = Engine(self.lake.spill_folder())
+        self._local = Engine(self.lake.spill_folder())
         try:
             yield self
         finally:
-            self._engine.close()
+            (self._engine or self._local).close()
             if run_id is not None:
                 self.lake.clear_stage(run_id)
 
+    def check_engine(self) -> None:
+        """See that the engine can be had, before any work starts.
+
+        Raises EngineRefused where it cannot.
+        """
+        if self.engine_name == SPARK:
+            open_spark(self.inbox)
+
     @property
-    def engine(self) -> Engine:
-        """The run's engine."""
+    def engine(self) -> Computes:
+        """The run's engine; a cluster is asked for once a run needs it."""
+        if self._engine is None:
+            self._engine = (
+                spark_engine(self.inbox, self.lake, self._local)
+                if self.engine_name == SPARK
+                else self._local
+            )
         return self._engine
+
+    @property
+    def local(self) -> Engine:
+        """DuckDB on this machine, which reads what was delivered; most often the engine itself."""
+        return self._local
 
     @property
     def inbox(self) -> Path:

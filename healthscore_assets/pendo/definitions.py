@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
+from healthscore_assets.reading.formats.coded import each_once
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 
@@ -72,9 +72,10 @@ def ids_used(path: Path, export: ExportFile) -> set[str]:
     if at is None:
         return {column.feature for column in export.columns if column.feature is not None}
     found: set[str] = set()
-    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
+    of_file = (path, export.source_file, export.layout)
+    for batch in tables.batches(*of_file, [], [at], as_codes=True):
         if len(batch.source_row):
-            cells: pa.ChunkedArray = pc.utf8_trim_whitespace(batch.cells[name_of(at)])
+            cells = pc.utf8_trim_whitespace(each_once(batch.cells[name_of(at)]))
             found |= set(pc.unique(cells).to_pylist())
     return found
 

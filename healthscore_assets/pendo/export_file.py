@@ -11,7 +11,7 @@ from typing import Any, Literal
 from healthscore_assets.pendo.fivetran.shapes import resolve
 from healthscore_assets.pendo.fivetran.tables import table_of
 from healthscore_assets.pendo.headers.grammar import Column, Vocabulary, find_header, recognised
-from healthscore_assets.pendo.headers.shapes import NotUnderstood, Shape
+from healthscore_assets.pendo.headers.shapes import EVENTS, NotUnderstood, Shape
 from healthscore_assets.reading.dates.column import DateFormat
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Layout, Opening, Part
@@ -63,6 +63,11 @@ class ExportFile:
     superseded: dict[str, str] = field(default_factory=dict)
     histories: tuple["History", ...] = ()
     part_of: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether a row tells of one feature, and the rows of a visitor are many."""
+        return self.shape == EVENTS
 
     def index(self, role: str) -> int | None:
         """Where the column of a role stands, counted from 0."""

@@ -1,5 +1,6 @@
 """Which months a table tells of: by a column, else by its name, else by its sidecar."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,14 @@ from healthscore_assets.reading.dates.file_months import MONTH_NAMES, months_nam
 from healthscore_assets.reading.dates.windows import Window, window_in
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import name_of
+from healthscore_assets.reading.formats.coded import each_once, each_text
 from healthscore_assets.reading.refused import ExportRefused, Problem
 from healthscore_assets.reading.sidecar import ENDING, Sidecar
 
 _DAYS_OF_A_MONTH = range(28, 32)
+
+_REMEMBERED = 100_000
+"""Up to so many texts a file is not read again for its months."""
 
 
 def with_months(
@@ -42,9 +47,11 @@ def _by_column(
     at = export.when
     assert at is not None
     reader = DateReader(_HOLDS[export.columns[at].role], forced=sidecar.window is not None)
-    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
-        if len(batch.source_row):
-            reader.observe(pc.utf8_trim_whitespace(batch.cells[name_of(at)]))
+    seen: list[pa.ChunkedArray] = []
+    for texts in _texts_of(path, export, at):
+        reader.observe(texts)
+        if sum(map(len, seen)) <= _REMEMBERED:
+            seen.append(texts)
     try:
         dates = reader.decide(sidecar.date_order or date_order)
     except NotADate as error:
@@ -59,16 +66,23 @@ def _by_column(
         ) from None
     export = replace(export, dates=dates, partial=export.partial or dates.partial)
     months: set[str] = set()
-    for batch in tables.batches(path, export.source_file, export.layout, [], [at]):
-        if len(batch.source_row):
-            told = dates.months(pc.utf8_trim_whitespace(batch.cells[name_of(at)]))
-            months |= set(pc.unique(told).drop_null().to_pylist())
+    all_seen = sum(map(len, seen)) <= _REMEMBERED
+    for texts in seen if all_seen else _texts_of(path, export, at):
+        months |= set(pc.unique(dates.months(texts)).drop_null().to_pylist())
     export = replace(export, months=tuple(sorted(months)))
     if sidecar.month is not None and export.months != (sidecar.month,):
         column = f"its column {export.columns[at].header!r}"
         told = ", ".join(export.months)
         raise _contradiction(export, column, told, "its sidecar", sidecar.month)
     return export, export.months
+
+
+def _texts_of(path: Path, export: ExportFile, at: int) -> Iterator[pa.ChunkedArray]:
+    """The texts of a column, trimmed, batch by batch; those that repeat once where they may."""
+    of_file = (path, export.source_file, export.layout)
+    for batch in tables.batches(*of_file, [], [at], as_codes=True):
+        if len(batch.source_row):
+            yield pc.utf8_trim_whitespace(each_once(batch.cells[name_of(at)]))
 
 
 _HOLDS: dict[str, Holds] = {"hour": "time", "day": "day", "period": "period"}
@@ -84,10 +98,14 @@ def month_of_rows(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray
 
 
 def counts_in(export: ExportFile, month: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Whether each row counts in a month, from the cells of the column of dates.
+    """Whether each row counts in a month, from the cells of the column of dates, or their codes.
 
     One of a day that another file tells of later does not.
     """
+    return each_text(cells, lambda texts: _counts_in(export, month, texts))
+
+
+def _counts_in(export: ExportFile, month: str, cells: pa.ChunkedArray) -> pa.ChunkedArray:
     at = pc.equal(month_of_rows(export, cells), month)
     if export.superseded:
         at = pc.and_(at, pc.invert(_told_later(export, cells)))
@@ -98,8 +116,11 @@ def told_later(export: ExportFile, month: str, cells: pa.ChunkedArray) -> int:
     """How many rows of a month are of days that another file tells of later."""
     if not export.superseded:
         return 0
-    at = pc.and_(pc.equal(month_of_rows(export, cells), month), _told_later(export, cells))
-    return pc.sum(at).as_py() or 0
+
+    def later(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+        return pc.and_(pc.equal(month_of_rows(export, texts), month), _told_later(export, texts))
+
+    return pc.sum(each_text(cells, later)).as_py() or 0
 
 
 def _told_later(export: ExportFile, cells: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -130,10 +130,12 @@ def _count_rows(delivery: Delivery, export: ExportFile, month: str) -> int:
     Those of days that another file tells of later are left out.
     """
     at = export.when
-    if at is None or export.layout.parts:
+    only = export.months == (month,) and not export.superseded
+    if at is None or export.layout.parts or only:
         return tables.count(delivery.path, export.source_file, export.layout)
     rows = 0
-    for batch in tables.batches(delivery.path, export.source_file, export.layout, [], [at]):
+    of_file = (delivery.path, export.source_file, export.layout)
+    for batch in tables.batches(*of_file, [], [at], as_codes=True):
         if len(batch.source_row):
             rows += pc.sum(counts_in(export, month, batch.cells[name_of(at)])).as_py() or 0
         if month == delivery.months[0]:

@@ -15,7 +15,8 @@ CHAMPION_MONTHS = 3
 class RiskInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
-    ``cleaned_usage`` of the month and `CHAMPION_MONTHS` before, ``client_month``,
+    ``client_feature_month`` of the month, ``area_engagement`` of it and `CHAMPION_MONTHS` before,
+    ``client_month``,
     ``client_area_month``, ``visitor_activity`` and ``stakeholders`` of `WALKED_MONTHS`;
     ``client_profile`` and ``accounts`` of the month; ``at`` is
     `scoring.health.inputs.month_at_hand`.
@@ -25,7 +26,8 @@ class RiskInputs:
     client_month: ibis.Table
     client_area_month: ibis.Table
     visitor_activity: ibis.Table
-    cleaned_usage: ibis.Table
+    client_feature_month: ibis.Table
+    area_engagement: ibis.Table
     accounts: ibis.Table
     stakeholders: ibis.Table
     at: ibis.Table

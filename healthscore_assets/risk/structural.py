@@ -6,7 +6,9 @@ import ibis
 import pyarrow as pa
 
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import summed_in_order, trimmed
 from healthscore_assets.lookups.health_settings import Risk
 from healthscore_assets.risk.champions import champion_departed
 from healthscore_assets.risk.inputs import CHAMPION_MONTHS, WALKED_MONTHS, RiskInputs
@@ -19,19 +21,19 @@ _WHOLE_MONTH_DAYS = 31
 _RECENCY_DAYS = 90
 
 
-def structural_risk(engine: Engine, inputs: RiskInputs, measure: str, settings: Risk) -> ibis.Table:
+def structural_risk(engine: Computes, inputs: RiskInputs, settings: Risk) -> ibis.Table:
     """Numbers and flags of every client of the base. Grain: client."""
-    by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs, measure))
+    by_visitor = engine.keep("visitor_engagement", _by_visitor(inputs))
     weights, multipliers = _event_weights(engine, settings), _multipliers(engine, settings)
     return _structure(inputs, by_visitor, weights, multipliers, settings)
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def _by_visitor(inputs: RiskInputs, measure: str) -> ibis.Table:
-    used = inputs.cleaned_usage
-    used = used.filter((used.measure == measure) & (used.months_ago <= CHAMPION_MONTHS))
+def _by_visitor(inputs: RiskInputs) -> ibis.Table:
+    used = inputs.area_engagement
+    used = used.filter(used.months_ago <= CHAMPION_MONTHS)
     return used.group_by("client_id", "visitor_id", "audience", "months_ago").aggregate(
-        engagement=exact_sum(used.value)
+        engagement=exact_sum(used.engagement)
     )
 
 
@@ -68,7 +70,7 @@ def _structure(
     )
 
 
-def _event_weights(engine: Engine, settings: Risk) -> ibis.Table:
+def _event_weights(engine: Computes, settings: Risk) -> ibis.Table:
     """What a click on a feature counts, by the feature's place among the most used."""
     return engine.arrow(
         "event_weights",
@@ -82,7 +84,7 @@ def _event_weights(engine: Engine, settings: Risk) -> ibis.Table:
     )
 
 
-def _multipliers(engine: Engine, settings: Risk) -> ibis.Table:
+def _multipliers(engine: Computes, settings: Risk) -> ibis.Table:
     """What a segment, in lower case, multiplies its clients' value with."""
     return engine.arrow(
         "segment_multipliers",
@@ -100,22 +102,20 @@ def _engagement_value(
     inputs: RiskInputs, profile: ibis.Table, weights: ibis.Table, multipliers: ibis.Table
 ) -> ibis.Table:
     """Clicks on the month's most used features, by the weight of the feature and the segment."""
-    clicks = inputs.cleaned_usage.filter(
-        (inputs.cleaned_usage.measure == "clicks") & (inputs.cleaned_usage.months_ago == 0)
-    )
+    used = inputs.client_feature_month
+    clicks = used.filter((used.measure == "clicks") & (used.months_ago == 0))
     by_feature = clicks.group_by("feature").aggregate(clicks=exact_sum(clicks.value))
     place = ibis.row_number().over(
         ibis.window(order_by=[ibis.desc(by_feature.clicks), by_feature.feature])
     )
     top = by_feature.mutate(place=place.cast("int64")).inner_join(weights, "place")
     top = top.select("feature", "place", "event_weight")
-    of_client = clicks.group_by("client_id", "feature").aggregate(clicks=exact_sum(clicks.value))
-    weighed = of_client.inner_join(top, "feature")
-    weighed = weighed.mutate(value=weighed.clicks * weighed.event_weight)
+    weighed = clicks.inner_join(top, "feature")
+    weighed = weighed.mutate(value=weighed.value * weighed.event_weight)
     sums = weighed.group_by("client_id").aggregate(
-        value=weighed.value.collect(order_by=weighed.place).sums()
+        value=summed_in_order(weighed.value, [weighed.place])
     )
-    clients = profile.select("client_id", key=profile.segment.lower().strip())
+    clients = profile.select("client_id", key=trimmed(profile.segment.lower()))
     clients = clients.left_join(multipliers, "key").drop("key_right")
     clients = clients.left_join(sums, "client_id").drop("client_id_right")
     return clients.select(

@@ -19,7 +19,9 @@ def bases(
     """
     listed = client_month.filter(client_month.audience == "all").select("client_id", "months_ago")
     delivered = listed.filter(listed.months_ago.isin(months_ago)).select("months_ago").distinct()
-    stays = listed.mutate(months_ago=listed.months_ago - ibis.range(0, silent_months + 1).unnest())
+    since = ibis.array([*range(silent_months + 1)]).unnest().name("since").as_table()
+    stays = listed.cross_join(since)
+    stays = stays.mutate(months_ago=stays.months_ago - stays.since).drop("since")
     if accounts is not None:
         keys = ["client_id", "months_ago"]
         ended = accounts.filter(accounts.contract == "ended").select(*keys)

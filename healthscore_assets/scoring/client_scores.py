@@ -1,11 +1,16 @@
 """The analysis-ready table: one row per client with everything on it."""
 
+from functools import lru_cache
+
 import ibis
+
+from healthscore_assets.lake.engine import EXPRESSIONS
 
 FORMULA = r"^[=+\-@\t\r]"
 """Text that a spreadsheet would run."""
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def client_scores(
     index_scores: ibis.Table,
     momentum: ibis.Table,
@@ -35,6 +40,7 @@ def client_scores(
     )
 
 
+@lru_cache(maxsize=EXPRESSIONS)
 def spreadsheet_safe(table: ibis.Table) -> ibis.Table:
     """Text that a spreadsheet would run as a formula, made plain by a leading ``'``."""
     return table.mutate(

@@ -5,7 +5,7 @@ from typing import Any
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.scoring.engagement_matrix import ranked_clients, scaled_engagement
 from healthscore_assets.scoring.indices import rank_scores
 
@@ -52,7 +52,7 @@ class Explanation:
 
 
 def explain_score(
-    engine: Engine,
+    engine: Computes,
     client_id: str,
     tables: dict[str, ibis.Table],
     area_scaling: str,
@@ -89,7 +89,7 @@ def explain_score(
 
 
 def _areas(
-    engine: Engine,
+    engine: Computes,
     client_id: str,
     cells: ibis.Table,
     weights: ibis.Table,
@@ -118,7 +118,7 @@ def _level(scores: ibis.Table, raw: float) -> ibis.Table:
 
 
 def _neighbours(
-    engine: Engine, scores: ibis.Table, raw: float | None, *, above: bool
+    engine: Computes, scores: ibis.Table, raw: float | None, *, above: bool
 ) -> list[Neighbour]:
     if raw is None:
         return []

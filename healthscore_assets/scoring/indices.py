@@ -6,6 +6,7 @@ from functools import lru_cache
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import summed_in_order
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.base import bases
 from healthscore_assets.scoring.engagement_matrix import (
@@ -79,7 +80,7 @@ def rank_scores(cells: ibis.Table, weights: ibis.Table, ranked: ibis.Table) -> i
     key = ["audience", "basis", "client_id"]
     # In one order of the areas: clients with the same usage get the same sum, to the last bit.
     raws = weighted.group_by(key).aggregate(
-        raw=(weighted.weight * weighted.v).collect(order_by=weighted.area).sums()
+        raw=summed_in_order(weighted.weight * weighted.v, [weighted.area])
     )
     weighs = weights.group_by("audience", "basis").aggregate(weighs=weights.weight.max() > 0)
     clients = ranked.left_join(raws, key).select(

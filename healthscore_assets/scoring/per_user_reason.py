@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 
 _NAMED = 5
 
@@ -19,7 +19,7 @@ class WithoutUsers:
 
 
 def without_users(
-    engine: Engine, client_month: ibis.Table, client_area_month: ibis.Table
+    engine: Computes, client_month: ibis.Table, client_area_month: ibis.Table
 ) -> WithoutUsers:
     """The clients with engagement that no visitor can be told of.
 

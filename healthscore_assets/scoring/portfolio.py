@@ -7,6 +7,7 @@ import ibis
 
 from healthscore_assets.contracts.portfolio import ALL_SEGMENTS, NO_BAND, NO_SEGMENT
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import summed_in_order, trimmed
 from healthscore_assets.lookups.health_presets import WEIGHTS
 from healthscore_assets.scoring.health.inputs import of_month
 
@@ -62,7 +63,7 @@ def portfolio(
 
 def _segment(segment: ibis.Value) -> ibis.Value:
     """As it is spelled; a segment that the register calls ``all`` is not everybody."""
-    told = segment.strip().nullif("").fill_null(NO_SEGMENT)
+    told = trimmed(segment).nullif("").fill_null(NO_SEGMENT)
     return ibis.ifelse(told == ALL_SEGMENTS, f"{ALL_SEGMENTS} (segment)", told)
 
 
@@ -83,7 +84,7 @@ def _bands(clients: ibis.Table) -> ibis.Table:
 
 def _in_order(rows: ibis.Table, value: ibis.Value) -> ibis.Value:
     """Summed in one order: the same to the last bit in every run."""
-    return value.collect(order_by=rows.client_id, where=value.notnull()).sums()
+    return summed_in_order(value, [rows.client_id], value.notnull())
 
 
 def _movers(clients: ibis.Table) -> ibis.Table:

@@ -38,6 +38,7 @@ TABLES = {
     },
     "area_engagement": "engagement",
     "client_area_month": "engagement",
+    "client_feature_month": "engagement",
     "client_month": "engagement",
     "area_weights": "scoring",
     "index_scores": "scoring",
@@ -147,7 +148,8 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "product_areas",
         "scoring_settings",
     }
-    assert parents["client_month"] == {"visitor_month", "area_engagement"}
+    assert parents["client_month"] == {"visitor_month", "area_engagement", "cleaned_usage"}
+    assert "cleaned_usage" not in parents["structural_risk"] | parents["client_signals"]
     assert parents["index_scores"] == {
         "client_area_month",
         "client_month",
@@ -184,7 +186,8 @@ def test_lineage(definitions: dg.Definitions) -> None:
         "index_scores",
         "client_names",
         "client_month",
-        "cleaned_usage",
+        "client_feature_month",
+        "area_engagement",
         "feature_areas",
         "visitor_month",
         "accounts",

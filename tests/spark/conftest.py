@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from healthscore_assets.lake.spark import SparkEngine
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lake.spark.engine import SparkEngine
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,8 +53,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
             .getOrCreate()
         )
         gateway = session.sparkContext._gateway
-        engine = SparkEngine(session)
+        engine = SparkEngine(session, Lake.at(place / "lake"), Engine())
         yield engine
-        engine.forget()
+        engine.close()
         session.stop()
         gateway.shutdown()

@@ -16,7 +16,7 @@ from tables import engine
 from healthscore_assets.contracts import CLEANED_USAGE
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.lake import Lake
-from healthscore_assets.lake.spark import SparkEngine
+from healthscore_assets.lake.spark.engine import SparkEngine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.archived import archive, archived
 from healthscore_assets.pendo.cleaning.file_sums import FileSums

@@ -9,7 +9,7 @@ import pytest
 from datasync_tree import Event, Tree
 from months_on_both import Lookups, Month, on_both, on_duckdb, on_spark, same, taken
 
-from healthscore_assets.lake.spark import SparkEngine
+from healthscore_assets.lake.spark.engine import SparkEngine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.reading.refused import ExportRefused

@@ -1,7 +1,5 @@
 """Who is internal: export column, file segment, e-mail domain, else external, in this order."""
 
-import datetime
-
 import ibis
 import pyarrow as pa
 import pytest
@@ -14,14 +12,15 @@ SCHEMA = ibis.schema(
     {
         **dict.fromkeys(["client_id", "visitor_id", "is_internal", "segment", "email"], "string"),
         **dict.fromkeys(["days_active", "minutes"], "float64"),
-        "day": "date",
+        "listed_rows": "int64",
+        "days": "int32",
     }
 )
 
 
 def visitors(*rows: dict[str, object], domains: frozenset[str] = VENDOR) -> list[dict[str, object]]:
     """`visitor_month` of rows of client "a", visitor "v" where they do not say otherwise."""
-    told = [{"client_id": "a", "visitor_id": "v", **row} for row in rows]
+    told = [{"client_id": "a", "visitor_id": "v", "listed_rows": 1, **row} for row in rows]
     arrow = pa.Table.from_pylist(told, schema=SCHEMA.to_pyarrow())
     table = visitor_month(engine().arrow("listed_rows", arrow, SCHEMA), domains)
     return engine().rows(table.order_by("client_id", "visitor_id"))
@@ -159,10 +158,12 @@ def test_days_are_the_largest_and_minutes_the_sum_of_a_visitors_rows() -> None:
 
 
 def test_days_with_activity_are_told_or_seen() -> None:
-    first, second = datetime.date(2024, 5, 1), datetime.date(2024, 5, 2)
-    (seen,) = visitors({"day": first}, {"day": second}, {"day": second}, {"day": None})
+    # as bits: the first of the month is 1, the second 2, both together 3
+    (seen,) = visitors({"days": 1}, {"days": 2}, {"days": 2}, {"days": None}, {"days": 3})
     assert seen["days_active"] == 2
-    (told,) = visitors({"day": first, "days_active": 9.0}, {"day": second})
+    (all_month,) = visitors({"days": 2**31 - 1})
+    assert all_month["days_active"] == 31
+    (told,) = visitors({"days": 1, "days_active": 9.0}, {"days": 2})
     assert told["days_active"] == 9
-    (nobody,) = visitors({"day": first, "visitor_id": None})
+    (nobody,) = visitors({"days": 1, "visitor_id": None})
     assert nobody["days_active"] is None

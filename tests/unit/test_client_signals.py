@@ -9,7 +9,7 @@ import pytest
 import tables
 
 from healthscore_assets.contracts import (
-    CLEANED_USAGE,
+    CLIENT_FEATURE_MONTH,
     CLIENT_PROFILE,
     CLIENT_SCORES,
     CLIENT_SIGNALS,
@@ -40,7 +40,7 @@ def signals(
         "support_tickets": SUPPORT_TICKETS,
         "invoices": INVOICES,
         "touchpoints": TOUCHPOINTS,
-        "cleaned_usage": CLEANED_USAGE,
+        "client_feature_month": CLIENT_FEATURE_MONTH,
     }
     profile = {"client_id": "acme", "has_usage": True, **rows.pop("profile", [{}])[0]}
     given = {
@@ -160,11 +160,11 @@ def test_invoices_owed_after_their_day() -> None:
 
 def test_features_tried_in_the_month_before_and_kept() -> None:
     def used(feature: str, *ago: int, measure: str = "clicks") -> list[dict[str, Any]]:
-        told = {"feature": feature, "measure": measure, "value": 1.0, "audience": "external"}
-        return [{**told, "visitor_id": "v", "months_ago": months} for months in ago]
+        told = {"feature": feature, "measure": measure, "value": 1.0}
+        return [{**told, "months_ago": months} for months in ago]
 
     row = signals(
-        cleaned_usage=[
+        client_feature_month=[
             *used("old", 4, 2, 0),
             *used("again", 4, 1),  # used three months before it was used again: not new
             *used("forgotten", 5, 1),  # too long ago to count
@@ -176,13 +176,13 @@ def test_features_tried_in_the_month_before_and_kept() -> None:
     )
     assert (row["features_tried"], row["features_kept"]) == (3, 1)
     usage = [*used("old", 2), *used("tried", 1)]
-    assert signals(cleaned_usage=usage)["features_tried"] == 1
+    assert signals(client_feature_month=usage)["features_tried"] == 1
     # A month that is missing, or partial, makes old features look new.
-    assert signals(cleaned_usage=usage, months=(0, 1, 2, 3))["features_tried"] is None
-    assert signals(cleaned_usage=usage, partial=3)["features_tried"] is None
-    assert signals(cleaned_usage=usage, partial=0)["features_tried"] == 1
+    assert signals(client_feature_month=usage, months=(0, 1, 2, 3))["features_tried"] is None
+    assert signals(client_feature_month=usage, partial=3)["features_tried"] is None
+    assert signals(client_feature_month=usage, partial=0)["features_tried"] == 1
     # A client that had no usage before tries everything: nothing is told of it.
-    row = signals(cleaned_usage=[*used("tried", 1), *used("new", 0)])
+    row = signals(client_feature_month=[*used("tried", 1), *used("new", 0)])
     assert (row["features_tried"], row["features_kept"]) == (None, None)
 
 

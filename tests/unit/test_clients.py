@@ -10,10 +10,13 @@ from tables import AUDIENCES, by, found, given
 
 from healthscore_assets.contracts import (
     AREA_ENGAGEMENT,
+    CLEANED_USAGE,
     CLIENT_AREA_MONTH,
+    CLIENT_FEATURE_MONTH,
     CLIENT_MONTH,
     VISITOR_MONTH,
 )
+from healthscore_assets.engagement.clients import client_feature_month
 
 # client, visitor, audience, {area: engagement}; a visitor without any is listed all the same. The
 # visitor is None where an export has a row per account.
@@ -169,3 +172,25 @@ def test_nobody_used_anything() -> None:
     nobody: list[Visitor] = [("a", "a1", "external", {})]
     assert client_area_month(nobody) == {}
     assert client_month(nobody)["a", "all"]["engagement"] == 0
+
+
+def test_features_over_all_visitors() -> None:
+    usage = [
+        ("a", "a1", "external", "X", "clicks", 3.0),
+        ("a", "a2", "internal", "X", "clicks", 4.0),
+        ("a", None, "external", "X", "clicks", 1.0),
+        ("a", "a1", "external", "X", "minutes", 0.1),
+        ("a", "a2", "internal", "X", "minutes", 0.2),
+        ("a", "a1", "external", "Y", "clicks", 5.0),
+        ("b", "a1", "external", "X", "clicks", 2.0),
+    ]
+    rows = [dict(zip(CLEANED_USAGE.columns, row, strict=True)) for row in usage]
+    table = client_feature_month(given(CLEANED_USAGE, rows))
+    sums = by(found(CLIENT_FEATURE_MONTH, table), "client_id", "feature", "measure")
+    # 0.1 + 0.2 is 0.3: the sums are in decimals.
+    assert {key: row["value"] for key, row in sums.items()} == {
+        ("a", "X", "clicks"): 8.0,
+        ("a", "X", "minutes"): 0.3,
+        ("a", "Y", "clicks"): 5.0,
+        ("b", "X", "clicks"): 2.0,
+    }

@@ -93,7 +93,7 @@ def test_an_undamaged_lake_passes(engine: Engine, project: Project) -> None:
     report = checked(engine, project, published(project))
     assert report.problems == report.notes == []
     # Every table of two months, and the bytes of two exports.
-    assert (report.months, len(report.tables), report.files) == (2, 30, 62)
+    assert (report.months, len(report.tables), report.files) == (2, 31, 64)
     files = [
         path
         for path in project.lake.rglob("*")
@@ -175,6 +175,7 @@ def test_other_columns_than_the_contract_has(engine: Engine, project: Project) -
             "value",
             [
                 "clicks: 13 in cleaned_usage, 12 in area_engagement",
+                "clicks: 13 in cleaned_usage, 12 in client_feature_month",
                 "cleaned_usage and its exports: clicks: 17 in the files, 13 in cleaned_usage and 5 "
                 "in quarantine",
             ],
@@ -186,6 +187,11 @@ def test_other_columns_than_the_contract_has(engine: Engine, project: Project) -
                 "clicks: 12 in cleaned_usage, 13 in area_engagement",
                 "engagement: 13 in area_engagement, 12 in client_area_month",
             ],
+        ),
+        (
+            "client_feature_month",
+            "value",
+            ["clicks: 12 in cleaned_usage, 13 in client_feature_month"],
         ),
         (
             "client_month",
@@ -329,7 +335,7 @@ def test_a_month_that_is_being_made_is_looked_at_again(engine: Engine, project: 
     # The file came while the month was looked at.
     report = checked(engine, project, history, in_the_making=mended)
     assert report.problems == report.notes == []
-    assert report.files == 62
+    assert report.files == 64
     # A month whose run is under way is left to the next night.
     path.unlink()
     report = checked(engine, project, history, in_the_making=lambda: {"2024-02"})

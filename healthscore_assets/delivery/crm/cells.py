@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import ibis
 
 from healthscore_assets.delivery.texts import cut
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.scoring.client_scores import spreadsheet_safe
 
 
@@ -38,17 +40,23 @@ class Fields:
 
     def of_table(self, scores: ibis.Table) -> ibis.Table:
         """Rows for a CSV, all of it text, in the order of the ids; no cell is a formula."""
-        texts = spreadsheet_safe(
-            scores.select(**{column: _text(scores[column]) for column in self.names})
-        )
-        cells = {name: self._short(texts[column], column) for column, name in self.names.items()}
-        return texts.select(**cells).order_by(self.names["client_id"])
+        return _of_table(scores, tuple(self.names.items()), self.longest)
 
-    def _short(self, text: ibis.Value, column: str) -> ibis.Value:
-        if column == "client_id":
-            return text
-        shortened = text.left(self.longest - 1).rstrip() + "…"
-        return ibis.ifelse(text.length() > self.longest, shortened, text)
+
+@lru_cache(maxsize=EXPRESSIONS)
+def _of_table(scores: ibis.Table, fields: tuple[tuple[str, str], ...], longest: int) -> ibis.Table:
+    texts = spreadsheet_safe(
+        scores.select(**{column: _text(scores[column]) for column, _ in fields})
+    )
+    cells = {name: _short(texts[column], column, longest) for column, name in fields}
+    return texts.select(**cells).order_by(dict(fields)["client_id"])
+
+
+def _short(text: ibis.Value, column: str, longest: int) -> ibis.Value:
+    if column == "client_id":
+        return text
+    shortened = text.left(longest - 1).rstrip() + "…"
+    return ibis.ifelse(text.length() > longest, shortened, text)
 
 
 def _is_cut(column: str, value: Any) -> bool:
@@ -56,8 +64,11 @@ def _is_cut(column: str, value: Any) -> bool:
 
 
 def tenths(number: ibis.Value) -> ibis.Value:
-    """A number as text with one decimal, always."""
-    return number.round(1).cast("decimal(9, 1)").cast("string")
+    """A number as text with one decimal, always.
+
+    To nine decimals first: engines differ in the last bits, of 18.75 too.
+    """
+    return number.round(9).round(1).cast("decimal(9, 1)").cast("string")
 
 
 def _text(value: ibis.Value) -> ibis.Value:

@@ -8,6 +8,7 @@ import ibis
 from healthscore_assets.contracts.crm_scores import DIRECTIONS, DRIVERS
 from healthscore_assets.delivery.crm.cells import tenths
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import listed_in_order
 from healthscore_assets.lookups.health_presets import DIMENSION
 from healthscore_assets.risk.alerts.states import rank_of
 from healthscore_assets.scoring.health.words import words_of
@@ -67,7 +68,7 @@ def _drivers(drivers: ibis.Table, health: ibis.Table) -> ibis.Table:
     """
     with_health = health.filter(health.health.notnull()).select("client_id")
     rows = drivers.inner_join(with_health, "client_id")
-    change = rows.points_change.fill_null(0.0).round(1)
+    change = rows.points_change.fill_null(0.0).round(9).round(1)
     rows = rows.mutate(change=change, is_there=rows.score.notnull() & (rows.weight > 0))
     rows = rows.filter(rows.is_there | (rows.change != 0))
     names = list(DIMENSION)
@@ -108,9 +109,9 @@ def _alerts(alerts: ibis.Table, rules: ibis.Table) -> ibis.Table:
     is_open = alerts.filter(alerts.status == "open")
     rows = is_open.left_join(rules.select("rule", "place", "title"), "rule").drop("rule_right")
     rows = rows.mutate(rank=rank_of(rows.tier))
-    order = [ibis.desc("rank"), "place", "rule"]
+    order = [-rows["rank"], rows.place, rows.rule]
     return rows.group_by("client_id").aggregate(
         open_alerts=rows.count(),
         highest_tier=rows.tier.argmax(rows["rank"]),
-        alerts=rows.title.coalesce(rows.rule).group_concat("; ", order_by=order),
+        alerts=ibis.literal("; ").join(listed_in_order(rows.title.coalesce(rows.rule), order)),
     )

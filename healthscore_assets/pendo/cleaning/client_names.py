@@ -11,7 +11,7 @@ def client_names(rows: ibis.Table, of_accounts: ibis.Table | None = None) -> ibi
     Grain: client that has a name.
     """
     named = rows.filter(rows.client_name.nullif("").notnull())
-    counts = named.group_by("client_id", "client_name").aggregate(rows=named.count())
+    counts = named.group_by("client_id", "client_name").aggregate(rows=named.listed_rows.sum())
     most = ibis.window(group_by="client_id", order_by=[counts.rows.desc(), counts.client_name])
     ranked = counts.mutate(place=ibis.row_number().over(most))
     names = ranked.filter(ranked.place == 0).select("client_id", "client_name")

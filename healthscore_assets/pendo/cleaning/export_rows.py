@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from healthscore_assets.contracts.columns import LARGEST_VALUE
 from healthscore_assets.lake.months import days_in
 from healthscore_assets.pendo.cleaning.column_content import ColumnContent
+from healthscore_assets.pendo.cleaning.days_seen import bits_of
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
 from healthscore_assets.pendo.cleaning.identities import (
     NOTHING_KNOWN,
@@ -25,7 +26,6 @@ from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE, Ref
 from healthscore_assets.pendo.cleaning.total_rows import TotalRows, says_total
 from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.marks import marked_as_gone
-from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.periods import counts_in, day_of_rows, told_later
 from healthscore_assets.reading.formats import tables
 from healthscore_assets.reading.formats.batch import Batch, NotTyped, name_of
@@ -42,7 +42,9 @@ ROWS = pa.schema(
         "client_name": pa.string(),
         "email": pa.string(),
         "is_internal": pa.string(),
+        "listed_rows": pa.int64(),
         "day": pa.date32(),
+        "days": pa.int32(),
         "days_active": pa.float64(),
         "minutes": pa.float64(),
     }
@@ -51,7 +53,7 @@ CELLS = pa.schema(
     {
         "source_row": pa.int64(),
         "metric": pa.int32(),
-        "day": pa.date32(),
+        "days": pa.int32(),
         "value": pa.float64(),
     }
 )
@@ -61,7 +63,9 @@ CELLS = pa.schema(
 class Understood:
     """Some rows of a file: those that can be used, their metrics above zero, and what is refused.
 
-    ``metric`` of a cell is a number of `MetricCodes`.
+    A row may stand for ``listed_rows`` of the file, by the number of the first of them; ``day`` is
+    the last with usage, and ``days`` are all of them, as bits. So are those of a cell, and its
+    ``metric`` is a number of `MetricCodes`.
     """
 
     rows: pa.Table
@@ -75,6 +79,9 @@ class ExportRows:
     Parameters: ``as_text`` are metric columns known to hold more than numbers; ``known`` is what
     people know of ids.
     """
+
+    _as_codes = False
+    """Whether texts may come as codes."""
 
     def __init__(
         self,
@@ -92,7 +99,7 @@ class ExportRows:
         self._texts = {role: export.index(role) for role in _TEXTS}
         self._marks = {role: export.index(role) for role in ("deleted", "active")}
         self._metrics = export.metrics
-        long = export.shape == EVENTS
+        long = export.is_long
         self._feature = [export.index(role) for role in _feature_roles(export)] if long else []
         self._days = None if long else export.index("days_active")
         self._minutes = export.index("minutes")
@@ -116,16 +123,15 @@ class ExportRows:
         texts += [n for n in self._marks.values() if n is not None]
         texts += [n for n in self._numbers if n in self._as_text]
         of_file = (self._path, self._export.source_file, self._export.layout)
-        for batch in tables.batches(*of_file, typed, dict.fromkeys(texts)):
+        wanted = dict.fromkeys(texts)
+        for batch in tables.batches(*of_file, typed, wanted, as_codes=self._as_codes):
             of_month = self._of_month(batch)
             misshapen = self._lines.misshapen(of_month)
             self.sums.rows += len(of_month.source_row) + len(of_month.misshapen)
             self.sums.added_up += of_month.added_up
             if len(of_month.source_row):
-                understood = self._understand(of_month)
-                lines = pa.concat_tables([understood.quarantine, misshapen])
-                yield Understood(understood.rows, understood.cells, lines)
-            else:
+                yield from self._understood(of_month)
+            if misshapen.num_rows:
                 yield Understood(ROWS.empty_table(), CELLS.empty_table(), misshapen)
         for n in self._metrics:
             self._columns[n].refuse_text(self._export, self._export.columns[n])
@@ -145,7 +151,13 @@ class ExportRows:
         dates = batch.cells[name_of(when)]
         self.sums.told_later += told_later(self._export, self._month, dates)
         at = counts_in(self._export, self._month, dates).combine_chunks()
+        if pc.all(at).as_py():
+            return Batch(batch.cells, batch.source_row, misshapen, batch.added_up)
         return Batch(batch.cells.filter(at), batch.source_row.filter(at), misshapen)
+
+    def _understood(self, batch: Batch) -> Iterator[Understood]:
+        """What the rows of a batch hold, in one part or several."""
+        yield self._understand(batch)
 
     def _understand(self, batch: Batch) -> Understood:
         texts = {role: self._text(batch, n) for role, n in self._texts.items()}
@@ -183,7 +195,9 @@ class ExportRows:
             self.sums.add(metric, self._measure(n), total)
         size = len(batch.source_row)
         rows = {"source_row": batch.source_row, **texts}
+        rows["listed_rows"] = pa.repeat(pa.scalar(1, pa.int64()), size)
         rows["day"] = _where_used(day, metrics)
+        rows["days"] = bits_of(rows["day"])
         rows["days_active"] = _nulls(size) if self._days is None else parsed[self._days].values
         rows["minutes"] = self._minutes_of(parsed, size)
         return Understood(
@@ -251,7 +265,7 @@ class ExportRows:
     ) -> pa.Table:
         """The metrics above zero of the rows that can be used, long; column by column."""
         some_refused = not pc.all(accepted).as_py()
-        dated = self._export.when is not None
+        bits = bits_of(day) if self._export.when is not None else None
         rows: list[pa.Array] = []
         codes: list[pa.Array] = []
         days: list[pa.Array] = []
@@ -269,7 +283,7 @@ class ExportRows:
                 codes.append(pa.repeat(pa.scalar(code, pa.int32()), len(at)))
             else:
                 codes.append(self._codes.of_each(features.take(at), self._measure(n)))
-            days += day.take(at).chunks if dated else [pa.nulls(len(at), pa.date32())]
+            days += [pa.nulls(len(at), pa.int32())] if bits is None else bits.take(at).chunks
             values += metric.values.take(at).chunks
         columns = (
             pa.chunked_array(arrays, kind)

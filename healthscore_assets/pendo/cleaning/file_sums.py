@@ -32,9 +32,11 @@ class FileSums:
     id_lists: int = 0
     mangled_ids: int = 0
 
-    def add(self, metric: Metric, measure: str, total: pa.ChunkedArray) -> None:
+    def add(self, metric: Metric, measure: str, total: pa.ChunkedArray | None = None) -> None:
         """Count a column's cells; what stands in rows marked ``total`` is no engagement."""
-        values = metric.values.filter(pc.invert(total)) if pc.any(total).as_py() else metric.values
+        values = metric.values
+        if total is not None and pc.any(total).as_py():
+            values = values.filter(pc.invert(total))
         self.engage(measure, exact_total(values, measure))
         refused = sum(len(rows) for rows in metric.refused.values())
         self.cells += len(metric.values) - metric.values.null_count + refused

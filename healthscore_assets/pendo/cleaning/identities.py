@@ -57,6 +57,11 @@ def clients(cells: pa.ChunkedArray, known: Identities) -> Clients:
     return Clients(cells, delivered, lists, mangled(delivered))
 
 
+def listed_or_mangled(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Which ids are lists of several, or look like numbers that a spreadsheet rewrote."""
+    return pc.or_(pc.match_substring_regex(cells, _LIST), pc.match_substring_regex(cells, MANGLED))
+
+
 def mangled(cells: pa.ChunkedArray) -> int:
     """How many ids look like numbers that a spreadsheet rewrote: ``4.0``, ``1.23E+11``."""
     return pc.sum(pc.match_substring_regex(cells, MANGLED)).as_py() or 0

@@ -70,6 +70,8 @@ def parse_metric(
 
 def _rounded(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """To six decimals, as the tables add up; what is too large anyway stays as it is."""
+    if pc.all(pc.equal(values, pc.floor(values))).as_py():
+        return values
     beyond = pc.greater(pc.abs(values), LARGEST_VALUE)
     rounded = pc.round(pc.if_else(beyond, None, values), 6, "half_towards_infinity")
     return pc.if_else(beyond, values, rounded)
@@ -83,7 +85,7 @@ def _numbers(plain: pa.ChunkedArray) -> pa.ChunkedArray:
 
 def exact_total(values: pa.ChunkedArray, measure: str) -> Decimal:
     """The sum of a column to six decimals, whatever the order of its rows."""
-    if measure in COUNTS:
+    if measure in COUNTS or pc.all(pc.equal(values, pc.floor(values))).as_py():
         return Decimal(int(pc.sum(values).as_py() or 0))  # floats add whole numbers exactly
     return pc.sum(pc.cast(values, pa.decimal128(18, 6), safe=False)).as_py() or Decimal()
 

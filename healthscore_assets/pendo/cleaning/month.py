@@ -22,10 +22,12 @@ from healthscore_assets.pendo.cleaning.overlap import refuse_overlap
 from healthscore_assets.pendo.cleaning.read_by_duckdb import read_month
 from healthscore_assets.pendo.cleaning.usage import (
     added_up,
+    all_added_up,
     cells_of_visitors,
     long,
     numbered,
     visitor_of_row,
+    with_coded,
 )
 from healthscore_assets.pendo.cleaning.visitor_activity import visitor_activity
 from healthscore_assets.pendo.export_file import ExportFile
@@ -102,10 +104,11 @@ def tidied(
     (counts,) = engine.rows(
         listed.aggregate(
             both=listed.count(where=listed.disagrees),
-            repeated=(listed.listed_rows > 1).any().fill_null(False),
+            repeated=(listed.read_rows > 1).any().fill_null(False),
         )
     )
-    visitors = engine.keep("visitors_told_apart", told_apart(listed))
+    visitors = with_coded(told_apart(listed), _audiences(engine))
+    visitors = engine.keep("visitors_told_apart", visitors)
     of_row = engine.keep("visitor_of_row", visitor_of_row(read.rows, visitors, internal_domains))
     metrics, place = read.codes.in_order(product_areas)
     cells = cells_of_visitors(read.cells, of_row, _places(engine, place))
@@ -114,7 +117,9 @@ def tidied(
         refuse_overlap(engine, cells, visitors, exports, metrics, origin)
     features = sorted({feature for feature, _ in metrics})
     areas = feature_areas(exports, features)
-    if counts["repeated"] or len(metrics) < len(place) or any(map(_repeats, exports)):
+    if len(metrics) < len(place) or any(map(_repeats, exports)):
+        cells = all_added_up(cells)
+    elif counts["repeated"]:
         cells = added_up(cells)
     return CleanedMonth(
         cleaned_usage=long(cells, visitors, _metrics(engine, metrics)),
@@ -142,6 +147,12 @@ def _places(engine: Computes, place: list[int]) -> ibis.Table:
     table = {"code": pa.array(range(len(place)), pa.int32()), "place": pa.array(place, pa.int32())}
     schema = ibis.schema({"code": "int32", "place": "int32"})
     return engine.arrow("places_of_metrics", pa.table(table), schema)
+
+
+def _audiences(engine: Computes) -> ibis.Table:
+    """The audiences, as codes where an engine has such."""
+    coded = pa.array(["external", "internal"], pa.string()).dictionary_encode()
+    return engine.arrow("audiences", pa.table({"coded": coded}), ibis.schema({"coded": "string"}))
 
 
 def _metrics(engine: Computes, metrics: list[tuple[str, str]]) -> ibis.Table:

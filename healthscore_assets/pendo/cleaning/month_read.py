@@ -19,7 +19,9 @@ ROW_SCHEMA = ibis.schema(
         "client_name": "string",
         "email": "string",
         "is_internal": "string",
+        "listed_rows": "int64",
         "day": "date",
+        "days": "int32",
         "days_active": "float64",
         "minutes": "float64",
     }
@@ -29,7 +31,7 @@ CELL_SCHEMA = ibis.schema(
         "file": "int32",
         "source_row": "int64",
         "metric": "int32",
-        "day": "date",
+        "days": "int32",
         "value": "float64",
     }
 )
@@ -39,9 +41,10 @@ CELL_SCHEMA = ibis.schema(
 class MonthRead:
     """The accepted rows of a month, their metrics above zero, and what was refused.
 
-    ``rows`` are of `ROW_SCHEMA`, ``cells`` of `CELL_SCHEMA`, ``quarantine`` of its contract;
-    ``file`` numbers ``exports``, ``metric`` is a number of ``codes``. ``listed`` are the rows with
-    what histories beside the exports tell of visitors, ``account_names`` what they call clients.
+    ``rows`` are of `ROW_SCHEMA`, ``cells`` of `CELL_SCHEMA`, both as `Understood` tells them,
+    ``quarantine`` of its contract; ``file`` numbers ``exports``, ``metric`` is a number of
+    ``codes``. ``listed`` are the rows with what histories beside the exports tell of visitors,
+    ``account_names`` what they call clients.
     """
 
     exports: list[ExportFile]

@@ -7,9 +7,11 @@ import pyarrow as pa
 
 from healthscore_assets.pendo.cleaning.export_rows import ExportRows, Understood
 from healthscore_assets.pendo.cleaning.file_sums import FileSums
+from healthscore_assets.pendo.cleaning.grouped_rows import GroupedRows
 from healthscore_assets.pendo.cleaning.identities import Identities
 from healthscore_assets.pendo.cleaning.metric_codes import MetricCodes
 from healthscore_assets.pendo.export_file import ExportFile
+from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.reading.formats.batch import NotTyped
 from healthscore_assets.reading.formats.datasync import places
 from healthscore_assets.reading.formats.tables import text_columns
@@ -35,9 +37,10 @@ def read_file(
     """
     days, minutes = export.index("days_active"), export.index("minutes")
     numbers = [n for n in (days, minutes, *export.metrics) if n is not None]
+    of_shape = GroupedRows if export.shape == EVENTS else ExportRows
     as_text = text_columns(path, export.source_file, export.layout, numbers)
     for attempt in range(_TYPED_READS + 1):
-        rows = ExportRows(path, export, month, codes, as_text, known)
+        rows = of_shape(path, export, month, codes, as_text, known)
         try:
             for read in rows:
                 put(Understood(read.rows, read.cells, _at_home(read.quarantine, export)))

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import pyarrow as pa
 
+from healthscore_assets.engagement.day_bits import LONGEST_MONTH, bit_count, bit_or
 from healthscore_assets.lake.computes import Computes
 from healthscore_assets.pendo.export_file import ExportFile, file_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
@@ -33,8 +34,9 @@ def refuse_overlap(
     files = {"file": pa.array(range(len(exports)), pa.int32()), "origin": pa.array(origin)}
     schema = ibis.schema({"file": "int32", "origin": "int64"})
     origins = engine.arrow("origins_of_files", pa.table(files), schema)
-    dated = any(export.when is not None for export in exports)
-    found = [_told_twice(cells.join(origins, "file"), dated=dated).join(visitors, "visitor")]
+    days = pa.table({"bit": pa.array([1 << n for n in range(LONGEST_MONTH)], pa.int32())})
+    bits = engine.arrow("days_of_month", days, ibis.schema({"bit": "int32"}))
+    found = [_told_twice(cells.join(origins, "file"), bits).join(visitors, "visitor")]
     if len({export.index("visitor_id") is None for export in exports}) > 1:
         found.append(_client_and_visitor(cells.join(visitors, "visitor")))
     for overlaps in found:
@@ -48,15 +50,28 @@ def refuse_overlap(
 _ORDER = ("client_id", "visitor_id", "audience", "metric", "one", "other")
 
 
-def _told_twice(cells: ibis.Table, *, dated: bool) -> ibis.Table:
-    """Visitors and metrics that two files tell of, ``one`` and ``other``, in one period."""
+def _told_twice(cells: ibis.Table, bits: ibis.Table) -> ibis.Table:
+    """Visitors and metrics that two files tell of, ``one`` and ``other``, in one period.
+
+    Days are taken apart only of those with fewer in all than their files tell of one by one.
+    """
     keys = ["visitor", "metric"]
-    if dated:
-        undated = cells.day.isnull().any().over(ibis.window(group_by=keys))
-        cells = cells.mutate(period=ibis.ifelse(undated, None, cells.day))
-        keys.append("period")
-    files = cells.group_by(keys).aggregate(one=cells.origin.min(), other=cells.origin.max())
-    return files.filter(files.one < files.other)
+    files = cells.group_by(*keys, "origin").aggregate(
+        days=bit_or(cells.days), undated=cells.days.isnull().any()
+    )
+    told = files.group_by(keys).aggregate(
+        one=files.origin.min(),
+        other=files.origin.max(),
+        undated=files.undated.any(),
+        again=bit_count(files.days).sum() > bit_count(bit_or(files.days)),
+    )
+    told = told.filter(told.one < told.other)
+    of_month = told.filter(told.undated).select(*keys, "one", "other")
+    dated = told.filter(~told.undated & told.again).select(*keys)
+    of_days = files.join(dated, keys).select(*keys, "origin", "days")
+    each = of_days.join(bits, (of_days.days & bits.bit) != 0)
+    day = each.group_by(*keys, "bit").aggregate(one=each.origin.min(), other=each.origin.max())
+    return of_month.union(day.filter(day.one < day.other).select(*keys, "one", "other"))
 
 
 def _client_and_visitor(cells: ibis.Table) -> ibis.Table:

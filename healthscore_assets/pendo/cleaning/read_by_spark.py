@@ -16,8 +16,8 @@ from typing import IO, Any
 import ibis
 import pyarrow as pa
 
+from healthscore_assets.lake.computes import Spreads
 from healthscore_assets.lake.lake import Lake
-from healthscore_assets.lake.spark import SparkEngine
 from healthscore_assets.lookups.product_areas import ProductAreas
 from healthscore_assets.pendo.archived import archived
 from healthscore_assets.pendo.cleaning.export_rows import Understood
@@ -61,7 +61,7 @@ _VERSIONS = ibis.schema({**VERSIONS, "of_accounts": "boolean", "problem": "strin
 
 
 def read_month(
-    spark: SparkEngine,
+    spark: Spreads,
     lake: str,
     files: Sequence[TakenIn],
     month: str,
@@ -107,7 +107,7 @@ def read_month(
 
 
 def _people(
-    spark: SparkEngine, lake: str, files: Sequence[TakenIn], known: Identities
+    spark: Spreads, lake: str, files: Sequence[TakenIn], known: Identities
 ) -> People | None:
     """The histories beside the exports, if there are any; each is a task."""
     folders = Folders.beside([file.export for file in files])
@@ -182,7 +182,7 @@ def _whole(file: TakenIn, pieces: list[dict[str, Any]]) -> ReadFile:
     return ReadFile(file.export, refused, sums)
 
 
-def _table(spark: SparkEngine, codes: MetricCodes) -> ibis.Table:
+def _table(spark: Spreads, codes: MetricCodes) -> ibis.Table:
     """The code of each feature, as files spell it, and measure."""
     told = codes.told()
     columns = {
@@ -243,7 +243,7 @@ def _spelled(cells: pa.Table, codes: MetricCodes) -> pa.Table:
     return pa.table(
         {
             "source_row": cells["source_row"],
-            "day": cells["day"],
+            "days": cells["days"],
             "amount": cells["value"],
             "feature": features.take(metric),
             "measure": measures.take(metric),

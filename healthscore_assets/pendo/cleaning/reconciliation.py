@@ -11,7 +11,6 @@ from healthscore_assets.contracts import CLEANED_USAGE
 from healthscore_assets.contracts.quarantine import LEFT_OUT, REASONS, ROW_REASONS
 from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.lake.computes import Computes
-from healthscore_assets.lake.engine import Engine
 from healthscore_assets.pendo.cleaning.month import CleanedMonth
 
 _SHOWN = 5
@@ -37,7 +36,7 @@ class Reconciliation:
 
 
 def reconcile(
-    engine: Engine, month: CleanedMonth, cleaned: Path, rows_told: list[int]
+    engine: Computes, month: CleanedMonth, cleaned: Path, rows_told: list[int]
 ) -> Reconciliation:
     """Add up a month on both sides of the cleaning.
 

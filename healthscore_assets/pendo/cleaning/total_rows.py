@@ -52,6 +52,11 @@ class TotalRows:
         self._told += told
         self._refused += refused.to_pylist()
 
+    def add_rows(self, metrics: Mapping[int, Metric]) -> None:
+        """Take in rows none of which is a total."""
+        for n, metric in metrics.items():
+            self._sums[n] = self._sums.get(n, 0.0) + (pc.sum(metric.values).as_py() or 0.0)
+
     def agree(self) -> list[bool]:
         """Of each total row, in the order of the file, whether it is the sum of the rows."""
         return [

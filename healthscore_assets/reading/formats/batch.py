@@ -70,7 +70,8 @@ class Batch:
     """The cells of some columns of consecutive rows, and the rows that have no such columns.
 
     ``cells`` has a column ``c<n>`` per column read, n counted from 0: numbers with null where
-    nothing was collected, or text without nulls; ``source_row`` numbers its rows as the file does;
+    nothing was collected, or text without nulls, in a dictionary if that was allowed for;
+    ``source_row`` numbers its rows as the file does;
     ``misshapen`` are the rows with more or fewer cells than the header: their number and the start
     of their text; ``added_up`` counts those that were added up to one of the others.
     """

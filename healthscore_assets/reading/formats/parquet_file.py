@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -18,10 +19,13 @@ from healthscore_assets.reading.formats.batch import (
     Opening,
     name_of,
 )
+from healthscore_assets.reading.formats.coded import coded
 from healthscore_assets.reading.formats.python_cells import text_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _ROWS = 8192
+_ROWS_OF_CODES, _BYTES_OF_CODES = 1 << 18, 64 << 20
+"""Codes are small, and what is true of a text is worked out once for all rows of a batch."""
 
 
 def openings(path: Path, source_file: str) -> list[Opening]:
@@ -32,26 +36,34 @@ def openings(path: Path, source_file: str) -> list[Opening]:
 
 
 def batches(
-    path: Path, source_file: str, layout: Layout, numbers: Sequence[int], texts: Sequence[int]
+    path: Path,
+    source_file: str,
+    layout: Layout,
+    numbers: Sequence[int],
+    texts: Sequence[int],
+    as_codes: bool = False,
 ) -> Iterator[Batch]:
-    """Read columns a few thousand rows at a time, and no others.
+    """Read columns a few thousand rows at a time, or more where texts are codes, and no others.
 
     Raises NotTyped where a column of ``numbers`` holds anything else, and ExportRefused for bytes
     that cannot be read.
     """
     wanted, typed = sorted({*numbers, *texts}), set(numbers)
-    with _opened(path, source_file) as file:
+    with _opened(path, source_file, as_codes=as_codes) as file:
         first = 1
-        for batch in _record_batches(file, wanted):
+        for columns in _columns(file, wanted, as_codes=as_codes):
             cells: dict[str, pa.Array] = {}
-            for n, column in zip(wanted, batch.columns, strict=True):
-                plain = _plain(column)
+            size = len(columns[0])
+            for n, column in zip(wanted, columns, strict=True):
                 try:
-                    cells[name_of(n)] = _numbers(n, plain) if n in typed else _texts(plain)
+                    if n in typed:
+                        cells[name_of(n)] = _numbers(n, _plain(column))
+                    else:
+                        cells[name_of(n)] = _codes(column) if as_codes else _texts(_plain(column))
                 except (UnicodeDecodeError, pa.ArrowInvalid) as error:
                     raise _unreadable_column(source_file, layout, n, error) from None
-            rows = pa.array(range(first, first + batch.num_rows), pa.int64())
-            first += batch.num_rows
+            rows = pa.array(np.arange(first, first + size), pa.int64())
+            first += size
             yield Batch(pa.table(cells), rows, [])
 
 
@@ -70,14 +82,50 @@ def count(path: Path, source_file: str, layout: Layout) -> int:
         return int(file.metadata.num_rows)
 
 
-def _record_batches(file: pq.ParquetFile, wanted: Sequence[int]) -> Iterator[pa.RecordBatch]:
+def _columns(
+    file: pq.ParquetFile, wanted: Sequence[int], *, as_codes: bool
+) -> Iterator[list[pa.Array]]:
+    """Consecutive rows; those of several row groups together where texts are codes."""
+    if not as_codes:
+        yield from (batch.columns for batch in _record_batches(file, wanted, _ROWS))
+        return
+    held: list[pa.RecordBatch] = []
+    rows = _rows_of_codes(file)
+    for batch in _record_batches(file, wanted, rows):
+        if held and sum(map(len, held)) + len(batch) > rows:
+            yield _together(held)
+            held = []
+        held.append(batch)
+    if held:
+        yield _together(held)
+
+
+def _rows_of_codes(file: pq.ParquetFile) -> int:
+    """Fewer where rows are long, so that they fit into memory as texts, too."""
+    groups = [file.metadata.row_group(n) for n in range(file.num_row_groups)]
+    longest = max((g.total_byte_size / g.num_rows for g in groups if g.num_rows), default=1)
+    return int(min(max(_BYTES_OF_CODES / longest, _ROWS), _ROWS_OF_CODES))
+
+
+def _together(batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
+    return [
+        column.unify_dictionaries().combine_chunks()
+        if pa.types.is_dictionary(column.type)
+        else column.combine_chunks()
+        for column in pa.Table.from_batches(batches).columns
+    ]
+
+
+def _record_batches(
+    file: pq.ParquetFile, wanted: Sequence[int], rows: int
+) -> Iterator[pa.RecordBatch]:
     # By position: names repeat, and a name with a dot means a nested column to `columns=`.
     ends, leaves = 0, []
     for field in file.schema_arrow:
         start, ends = ends, ends + _leaves(field.type)
         leaves.append(range(start, ends))
     yield from file.reader.iter_batches(
-        batch_size=_ROWS,
+        batch_size=rows,
         row_groups=list(range(file.num_row_groups)),
         column_indices=[leaf for n in wanted for leaf in leaves[n]],
         use_threads=False,
@@ -160,6 +208,31 @@ def _texts(column: pa.Array) -> pa.Array:
     return text.fill_null("")
 
 
+def _codes(column: pa.Array) -> pa.DictionaryArray:
+    """The same as codes: texts are looked at once, whatever their rows."""
+    if isinstance(column, pa.ExtensionArray):
+        column = column.storage
+    if not (pa.types.is_dictionary(column.type) or _is_codable(column.type)):
+        return coded(_texts(column))
+    codes = coded(column)
+    indices, texts = codes.indices, _texts(codes.dictionary)
+    if indices.null_count:
+        indices = indices.cast(pa.int32()).fill_null(len(texts))
+        texts = pa.concat_arrays([texts, pa.array([""])])
+    return pa.DictionaryArray.from_arrays(indices, texts)
+
+
+def _is_codable(dtype: pa.DataType) -> bool:
+    kinds = (
+        pa.types.is_string,
+        pa.types.is_binary,
+        pa.types.is_integer,
+        pa.types.is_timestamp,
+        pa.types.is_date32,
+    )
+    return any(is_kind(dtype) for is_kind in kinds)
+
+
 def _is_castable(dtype: pa.DataType) -> bool:
     kinds = (pa.types.is_integer, pa.types.is_boolean, pa.types.is_date, pa.types.is_decimal)
     return any(is_kind(dtype) for is_kind in kinds) or pa.types.is_null(dtype)
@@ -187,9 +260,11 @@ def _or_null(value: Any) -> str | None:
 
 
 @contextmanager
-def _opened(path: Path, source_file: str) -> Iterator[pq.ParquetFile]:
+def _opened(path: Path, source_file: str, *, as_codes: bool = False) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path) as file:
+        told = pq.read_metadata(path) if as_codes else None
+        names = [] if told is None else _texts_in(told)
+        with pq.ParquetFile(path, metadata=told, read_dictionary=names) as file:
             if file.metadata.num_columns > MOST_COLUMNS:
                 raise ExportRefused(
                     Problem(
@@ -204,6 +279,16 @@ def _opened(path: Path, source_file: str) -> Iterator[pq.ParquetFile]:
         raise ExportRefused(
             Problem(source_file, f"cannot be read as Parquet ({reason})", "export it again")
         ) from None
+
+
+def _texts_in(file: pq.FileMetaData) -> list[str]:
+    """The columns of text that Parquet can give as codes: those that are not nested."""
+    columns = [file.schema.column(n) for n in range(file.num_columns)]
+    return [
+        column.path
+        for column in columns
+        if column.physical_type == "BYTE_ARRAY" and column.path == column.name
+    ]
 
 
 def _unreadable_column(

@@ -62,15 +62,20 @@ def batches(
     numbers: Iterable[int],
     texts: Iterable[int],
     prose: Container[int] = (),
+    *,
+    as_codes: bool = False,
 ) -> Iterator[Batch]:
     """The cells of some columns, a few thousand rows at a time; the last may be without rows.
 
-    Of ``texts`` those of ``prose`` may have lines and commas as they like.
+    Of ``texts`` those of ``prose`` may have lines and commas as they like. ``as_codes`` allows for
+    texts in dictionaries, and for more rows at a time, where that is how a format has them.
     Raises NotTyped where a column of ``numbers`` holds anything else, ExportRefused for bytes that
     are not what the opening promised.
     """
     wanted: tuple[Sequence[int], Sequence[int]] = (list(numbers), list(texts))
-    told = {"prose": prose} if layout.format == "csv" else {}
+    told: dict[str, object] = {"prose": prose} if layout.format == "csv" else {}
+    if as_codes and layout.format == "parquet":
+        told["as_codes"] = True
     read: Iterator[Batch] = _READS[layout.format].batches(
         path, source_file, layout, *wanted, **told
     )

@@ -7,7 +7,8 @@ from itertools import groupby
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.risk.alerts import columns
 from healthscore_assets.risk.alerts.columns import COMPONENTS, OBSERVED
 from healthscore_assets.risk.alerts.expression import Reference, Values
@@ -42,7 +43,7 @@ class Answers:
     hits: ibis.Table
 
 
-def answers(engine: Engine, tables: RuleTables, rules: tuple[Rule, ...]) -> Answers:
+def answers(engine: Computes, tables: RuleTables, rules: tuple[Rule, ...]) -> Answers:
     """Ask every rule about every client of the base.
 
     Nothing can be told of a partial month, which is compared with nothing. Without a composite the

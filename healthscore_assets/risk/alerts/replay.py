@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from healthscore_assets.contracts.alerts import ALERT_STATES
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.months import ordinal
 from healthscore_assets.risk.alerts.answers import RuleTables, answers
 from healthscore_assets.risk.alerts.rules import AlertRules
@@ -19,7 +19,7 @@ _NOT_ONE_FOLDED = 1_000_000
 
 
 def replay(
-    engine: Engine,
+    engine: Computes,
     rules: AlertRules,
     months: Iterable[str],
     tables_of: Callable[[str], RuleTables],

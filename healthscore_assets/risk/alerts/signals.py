@@ -7,6 +7,7 @@ from functools import lru_cache
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.scoring.health.inputs import newest, of_month
 from healthscore_assets.scoring.health.money import overdue
 from healthscore_assets.scoring.health.sentiment import NEGATIVE
@@ -24,7 +25,7 @@ _RECENT_DAYS = 30
 class SignalInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
-    ``cleaned_usage`` and ``client_scores`` of `TRIED_MONTHS`, tickets and touchpoints of
+    ``client_feature_month`` and ``client_scores`` of `TRIED_MONTHS`, tickets and touchpoints of
     `BEFORE_MONTHS`, invoices as far back as one may be owed; ``client_profile`` and ``accounts`` of
     the month. ``delivered`` are the months, as months ago, that each feed tells of; ``at`` is
     `month_at_hand`.
@@ -32,7 +33,7 @@ class SignalInputs:
 
     client_profile: ibis.Table
     client_scores: ibis.Table
-    cleaned_usage: ibis.Table
+    client_feature_month: ibis.Table
     accounts: ibis.Table
     support_tickets: ibis.Table
     invoices: ibis.Table
@@ -93,7 +94,7 @@ def _owners(inputs: SignalInputs) -> ibis.Table:
 
 
 def _told(text: ibis.Value) -> ibis.Value:
-    return text.strip().nullif("")
+    return trimmed(text).nullif("")
 
 
 def _months_ago(day: ibis.Value, last: ibis.Value) -> ibis.Value:
@@ -143,7 +144,7 @@ def _features(inputs: SignalInputs, measure: str) -> ibis.Table:
     whole = scores.filter(~scores.partial & (scores.months_ago >= 1)).aggregate(
         whole=scores.months_ago.nunique()
     )
-    used = inputs.cleaned_usage
+    used = inputs.client_feature_month
     used = used.filter((used.measure == measure) & (used.months_ago <= TRIED_MONTHS))
     ago = used.months_ago
     of_feature = used.group_by("client_id", "feature").aggregate(

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from healthscore_assets.contracts.alerts import ALERT_STATES, TIERS
 from healthscore_assets.contracts.rules import schema_of
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.risk.alerts.answers import Answers, answer_column
 from healthscore_assets.risk.alerts.rules import AlertRules, Rule
 from healthscore_assets.risk.roles import OF_THE_ACCOUNT
@@ -31,7 +32,7 @@ _RULE_SCHEMA = ibis.schema(
 
 
 def alert_states(
-    engine: Engine,
+    engine: Computes,
     before: ibis.Table,
     said: Answers,
     signals: ibis.Table,
@@ -52,7 +53,7 @@ def alert_states(
     return _states(stepped, signals, facts, at, patience, rules.max_alerts)
 
 
-def rule_facts(engine: Engine, rules: AlertRules) -> ibis.Table:
+def rule_facts(engine: Computes, rules: AlertRules) -> ibis.Table:
     """What of the rules is joined to alerts. Grain: rule."""
     owners = dict(rules.owners)
     rows = [

@@ -5,6 +5,7 @@ from functools import lru_cache
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import listed_in_order
 from healthscore_assets.risk.alerts.states import rank_of
 
 
@@ -20,7 +21,11 @@ def to_act_on(states: ibis.Table, facts: ibis.Table) -> ibis.Table:
     order = [ibis.desc("rank"), "place", "rule"]
     folded = rows.filter(rows.folded & rows.is_open)
     also = folded.group_by("client_id").aggregate(
-        also=folded.title.coalesce(folded.rule).group_concat(", ", order_by=order)
+        also=ibis.literal(", ").join(
+            listed_in_order(
+                folded.title.coalesce(folded.rule), [-folded["rank"], folded.place, folded.rule]
+            )
+        )
     )
     shown = rows.filter(~rows.folded)
     first = ibis.window(group_by=["client_id", "is_open"], order_by=order)

@@ -6,6 +6,7 @@ from functools import lru_cache
 import ibis
 
 from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.lookups.health_presets import DIMENSION
 from healthscore_assets.lookups.health_settings import HealthSettings, Normalising
 
@@ -32,7 +33,7 @@ def component_scores(values: ibis.Table, settings: HealthSettings) -> ibis.Table
     """
     best = values.aggregate(
         **{
-            f"best_{name}": values[name].quantile(0.75, where=values.has_usage)
+            f"best_{name}": ibis.ifelse(values.has_usage, values[name], None).quantile(0.75)
             for name in _AGAINST_THE_BASE
         },
     )
@@ -103,7 +104,7 @@ def _among(rows: ibis.Table, name: str, how: Normalising) -> ibis.Value:
     value = rows[name]
     group: list[ibis.Value] = [value.notnull()]
     if how.over == "segment":
-        group.append(rows.segment.lower().strip())
+        group.append(trimmed(rows.segment.lower()))
     others = ibis.window(group_by=group)
     size = value.count().over(others)
     spread = value.max().over(others) > value.min().over(others)

@@ -7,7 +7,9 @@ from operator import add
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.lookups.health_presets import DIMENSION, LEADING, WEIGHTS
 from healthscore_assets.lookups.health_settings import HealthSettings
 
@@ -25,7 +27,7 @@ class Composite:
 
 
 def composite(
-    engine: Engine,
+    engine: Computes,
     components: ibis.Table,
     profile: ibis.Table,
     index_scores: ibis.Table,
@@ -119,7 +121,7 @@ def _weighed(scores: ibis.Table, settings: HealthSettings) -> ibis.Table:
     def observed(name: str, weight: float) -> ibis.Value:
         return scores[f"score_{name}"].notnull().cast("float64") * weight
 
-    key = scores.segment.lower().strip()
+    key = trimmed(scores.segment.lower())
     rows = scores.mutate(
         covered=_sum(
             observed(name, segments["default"][dimension] * within[dimension][name])

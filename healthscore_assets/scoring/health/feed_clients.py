@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import ibis
 
-from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lookups.names import name_key_column
 from healthscore_assets.monitoring.observation import Observation, plural
 
@@ -22,7 +22,7 @@ class FeedClients:
 
 
 def with_clients(
-    engine: Engine, feeds: Mapping[str, ibis.Table], known: ibis.Table, names: ibis.Table
+    engine: Computes, feeds: Mapping[str, ibis.Table], known: ibis.Table, names: ibis.Table
 ) -> FeedClients:
     """Give rows that name a client as usage does the id of that client.
 
@@ -72,7 +72,7 @@ def _meant(strangers: ibis.Table, names: ibis.Table) -> ibis.Table:
     return told.inner_join(alone, "key").select("told_as", "meant_id")
 
 
-def _seen(engine: Engine, strangers: ibis.Table, meant: ibis.Table) -> Observation:
+def _seen(engine: Computes, strangers: ibis.Table, meant: ibis.Table) -> Observation:
     left = strangers.anti_join(meant, strangers.client_id == meant.told_as)
     left = left.filter(left.rows > 0)
     left = engine.keep("rows_of_nobody", left)

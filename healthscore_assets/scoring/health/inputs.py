@@ -7,7 +7,8 @@ from functools import lru_cache
 import ibis
 import pyarrow as pa
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lake.months import days_in
 
 RECENT_MONTHS = 3
@@ -27,8 +28,9 @@ TERMS_MONTHS = 3
 class HealthInputs:
     """Tables of the month at hand and of those before it, told apart by ``months_ago``.
 
-    ``cleaned_usage`` of `RECENT_MONTHS`, ``visitor_month`` of `KNOWN_MONTHS`, ``accounts`` of the
-    month and the one a year before, other feeds as far back as their windows reach.
+    ``client_feature_month`` and ``area_engagement`` of `RECENT_MONTHS`, ``visitor_month`` of
+    `KNOWN_MONTHS`, ``accounts`` of the month and the one a year before, other feeds as far back as
+    their windows reach.
     ``feature_areas`` of `RECENT_MONTHS`, None where Pendo tells none. ``product_areas`` has
     ``feature_key``, ``area`` and ``tier``; ``at`` is `month_at_hand`.
     ``delivered`` names the feeds that tell of the month.
@@ -36,7 +38,8 @@ class HealthInputs:
 
     index_scores: ibis.Table
     client_month: ibis.Table
-    cleaned_usage: ibis.Table
+    client_feature_month: ibis.Table
+    area_engagement: ibis.Table
     visitor_month: ibis.Table
     accounts: ibis.Table
     support_tickets: ibis.Table
@@ -50,7 +53,7 @@ class HealthInputs:
     feature_areas: ibis.Table | None = None
 
 
-def month_at_hand(engine: Engine, month: str) -> ibis.Table:
+def month_at_hand(engine: Computes, month: str) -> ibis.Table:
     """One row: the ``last`` day of the month, how many ``days`` it has, the end ``a_year_ago``.
 
     As a table, so that every month is the same expression.

@@ -4,6 +4,7 @@ import datetime
 
 import ibis
 
+from healthscore_assets.lake.expressions import trimmed
 from healthscore_assets.scoring.health.inputs import HealthInputs, newest
 
 _NEVER_OWED = ("draft", "void", "voided")
@@ -12,7 +13,7 @@ _NEVER_OWED = ("draft", "void", "voided")
 
 def owed(invoices: ibis.Table) -> ibis.Value:
     """Whether invoices are to be paid, or were: not those that are drafts or void."""
-    return invoices.status.lower().strip().notin(_NEVER_OWED).fill_null(True)
+    return trimmed(invoices.status.lower()).notin(_NEVER_OWED).fill_null(True)
 
 
 def overdue(invoices: ibis.Table, last: ibis.Value | datetime.date) -> ibis.Value:
@@ -20,7 +21,7 @@ def overdue(invoices: ibis.Table, last: ibis.Value | datetime.date) -> ibis.Valu
 
     Credit notes are nobody's debt, and some files say that an invoice is paid, but not when.
     """
-    said_paid = (invoices.status.lower().strip() == "paid").fill_null(False)
+    said_paid = (trimmed(invoices.status.lower()) == "paid").fill_null(False)
     is_due = (invoices.due < last) & (invoices.amount > 0)
     return (owed(invoices) & is_due & invoices.paid.isnull() & ~said_paid).fill_null(False)
 

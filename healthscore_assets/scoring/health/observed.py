@@ -4,7 +4,8 @@ from functools import lru_cache
 
 import ibis
 
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.health_settings import HealthSettings
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring.health.component_scores import component_scores
@@ -17,19 +18,21 @@ from healthscore_assets.scoring.health.usage import usage_values
 
 
 def observed(
-    engine: Engine, inputs: HealthInputs, settings: ScoringSettings
+    engine: Computes, inputs: HealthInputs, settings: ScoringSettings
 ) -> tuple[ibis.Table, ibis.Table]:
     """The profile of every client of the base, and its components before smoothing.
 
     Grain: client; client x component.
     """
     health = settings.health
-    profile = engine.keep("profiles", client_profile(inputs, health))
+    profile = engine.keep("profiles", client_profile(inputs, health).order_by("client_id"))
     used = usage_values(
         engine, inputs, profile, settings.measure, area_from_feature=settings.area_from_feature
     )
-    used = engine.keep("usage_values", used)
-    values = engine.keep("health_values", _side_by_side(inputs, profile, used, health))
+    # In one order, so that what is added up after it is added in that.
+    used = engine.keep("usage_values", used.order_by("client_id"))
+    with engine.single_threaded():
+        values = engine.keep("health_values", _side_by_side(inputs, profile, used, health))
     return _with_usage(profile, used), component_scores(values, health)
 
 

@@ -2,6 +2,7 @@
 
 import ibis
 
+from healthscore_assets.lake.expressions import summed_in_order
 from healthscore_assets.scoring.health.inputs import HealthInputs, newest
 
 _NPS_DAYS = 180
@@ -84,8 +85,9 @@ def _decayed_mean(rows: ibis.Table, half_life_days: float, order: list[str]) -> 
     """
     weight = ibis.literal(0.5) ** (rows.age / half_life_days)
     rows = rows.mutate(weight=weight, weighted=weight * rows.value)
+    by = [rows[name] for name in order]
     sums = rows.group_by("client_id").aggregate(
-        weighted=rows.weighted.collect(order_by=order).sums(),
-        weight=rows.weight.collect(order_by=order).sums(),
+        weighted=summed_in_order(rows.weighted, by),
+        weight=summed_in_order(rows.weight, by),
     )
     return sums.select("client_id", mean=sums.weighted / sums.weight)

@@ -6,7 +6,8 @@ import ibis
 
 from healthscore_assets.engagement.areas import areas_of_features
 from healthscore_assets.engagement.exact import exact_sum
-from healthscore_assets.lake.engine import EXPRESSIONS, Engine
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import EXPRESSIONS
 from healthscore_assets.lookups.product_areas import UNMAPPED
 from healthscore_assets.scoring.health.inputs import RECENT_MONTHS, HealthInputs, of_month
 
@@ -14,7 +15,7 @@ _DAYS_OF_A_WEEK = 7
 
 
 def usage_values(
-    engine: Engine,
+    engine: Computes,
     inputs: HealthInputs,
     profile: ibis.Table,
     measure: str,
@@ -26,15 +27,11 @@ def usage_values(
     A client without usage has 0 in the first four; the others, and those that need visitors or days
     which the exports do not tell, are null.
     """
-    used = inputs.cleaned_usage.filter(
-        (inputs.cleaned_usage.measure == measure)
-        & (inputs.cleaned_usage.months_ago < RECENT_MONTHS)
-    )
-    by_feature = used.group_by("client_id", "feature", "months_ago").aggregate(
-        engagement=exact_sum(used.value)
-    )
-    by_feature = engine.keep("client_features", by_feature)
-    people = used.filter(used.visitor_id.notnull())
+    used = inputs.client_feature_month
+    used = used.filter((used.measure == measure) & (used.months_ago < RECENT_MONTHS))
+    by_feature = used.select("client_id", "feature", "months_ago", engagement="value")
+    active = inputs.area_engagement
+    people = active.filter(active.visitor_id.notnull() & (active.months_ago < RECENT_MONTHS))
     people = people.select("client_id", "visitor_id", "months_ago").distinct()
     people = engine.keep("active_visitors", people)
     features = _features(
@@ -80,11 +77,10 @@ def _side_by_side(
     people: ibis.Table,
     features: ibis.Table,
 ) -> ibis.Table:
-    mapped = by_feature.inner_join(features, ["feature", "months_ago"])
-    anyone = mapped.aggregate(anyone=mapped.feature_key.nunique())
+    anyone = features.aggregate(anyone=features.feature_key.nunique())
     now = of_month(by_feature)
     told = now.group_by("client_id").aggregate(engagement=exact_sum(now.engagement))
-    now = of_month(mapped)
+    now = now.inner_join(of_month(features), "feature")
     areas = now.group_by("client_id").aggregate(
         features=now.feature_key.nunique(),
         mapped=exact_sum(now.engagement),
@@ -126,9 +122,11 @@ def _days(inputs: HealthInputs, people: ibis.Table) -> ibis.Table:
     listed = listed.filter(listed.visitor_id.notnull())
     active = of_month(people).mutate(is_active=True)
     listed = listed.left_join(active, ["client_id", "visitor_id"])
+    counts = listed.is_active.notnull() & listed.days_active.notnull()
     return listed.group_by("client_id").aggregate(
-        days_of_all=listed.days_active.sum(),
-        days_of_each=listed.days_active.mean(where=listed.is_active.notnull()),
+        days_of_all=exact_sum(listed.days_active),
+        days_of_each=exact_sum(listed.days_active, where=counts)
+        / listed.count(where=counts).nullif(0),
         minutes_of_all=exact_sum(listed.minutes),
     )
 

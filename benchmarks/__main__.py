@@ -1,0 +1,100 @@
+"""All benchmarks in one run.
+
+    python -m benchmarks --sizes S M L
+
+A run of all sizes with all contestants and goals writes RESULTS.md and results.json beside this
+file, when it is through; any other run writes both into the folder of ``--into``.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks.contestants.programs import CONTESTANTS
+from benchmarks.data.dataset import Dataset, dataset
+from benchmarks.goals.all_goals import all_goals
+from benchmarks.goals.of_contest import of_contest
+from benchmarks.machine import machine
+from benchmarks.plan import FULL_GOALS, ROUNDS, SEED, TRIAL_GOALS
+from benchmarks.results import Run, page
+from benchmarks.rounds import SizeResult, compete
+from benchmarks.sizes import FULL, TRIAL
+
+_HERE = Path(__file__).parent
+_SIZES = {**FULL, **TRIAL}
+_GOALS = {"full": FULL_GOALS, "trial": TRIAL_GOALS, "none": None}
+
+
+def main() -> None:
+    """Read the command line, measure, write."""
+    asked = _arguments()
+    root: Path = asked.into.absolute()
+    sizes: dict[str, tuple[Dataset, SizeResult]] = {}
+    contestants = [each for each in CONTESTANTS if each.name not in asked.without]
+    before = machine()
+    datasets = {name: dataset(_SIZES[name], SEED, root / "data", _say) for name in asked.sizes}
+    work = root / "work"
+    shutil.rmtree(work, ignore_errors=True)
+    for name, data in datasets.items():
+        sizes[name] = data, compete(data, contestants, asked.rounds, work / name, _say)
+    figures = of_contest({name: result for name, (_, result) in sizes.items()})
+    goals = _GOALS[asked.goals]
+    if goals is not None:
+        for figure in all_goals(goals, asked.rounds, root / "data", work, _say):
+            _say(f"{figure.goal}: {figure.measured} ({figure.behind})")
+            figures.append(figure)
+    shutil.rmtree(work, ignore_errors=True)
+    complete = (
+        {*FULL} <= {*asked.sizes}
+        and goals is FULL_GOALS
+        and asked.rounds >= ROUNDS
+        and not asked.without
+    )
+    run = Run(asked.command or _command(), asked.rounds, before, sizes, figures, complete)
+    _write(run, _HERE if complete else root)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m benchmarks", description="All benchmarks.")
+    parser.add_argument("--sizes", nargs="*", default=[*FULL], choices=[*_SIZES])
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--goals", default="full", choices=[*_GOALS], help="those with own runs")
+    names = [each.name for each in CONTESTANTS]
+    parser.add_argument("--without", nargs="*", default=[], choices=names)
+    parser.add_argument("--into", type=Path, default=Path(".bench"), help="data, partial results")
+    parser.add_argument("--command", help="as the results name it")
+    return parser.parse_args()
+
+
+def _command() -> str:
+    return " ".join(["python -m benchmarks", *sys.argv[1:]])
+
+
+def _write(run: Run, folder: Path) -> None:
+    """Both files, each whole or not at all."""
+    told = {
+        **{name: getattr(run, name) for name in ("command", "rounds", "complete")},
+        "machine": {**run.machine},
+        "sizes": {
+            name: {"size": asdict(data.size), "bytes": data.bytes, **asdict(result)}
+            for name, (data, result) in run.sizes.items()
+        },
+        "goals": [asdict(goal) for goal in run.goals],
+    }
+    files = {"RESULTS.md": page(run), "results.json": json.dumps(told, indent=1) + "\n"}
+    for name, text in files.items():
+        unfinished = folder / f".{name}.part"
+        unfinished.write_text(text)
+        unfinished.replace(folder / name)
+    _say(f"Written: {folder / 'RESULTS.md'}")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Programs that come to the same index scores from the same files."""

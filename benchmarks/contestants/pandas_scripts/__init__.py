@@ -1,0 +1,1 @@
+"""What an analyst would run instead: five scripts, with files between them."""

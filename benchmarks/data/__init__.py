@@ -1,0 +1,1 @@
+"""Exports and lookups made by seed: the files that all contestants read."""

@@ -1,0 +1,42 @@
+"""What a run of the benchmarks is made of: sizes, data of the goals, how often."""
+
+from dataclasses import dataclass, replace
+
+from benchmarks.sizes import Size, wide
+
+SEED = 1
+
+ROUNDS = 5
+"""The least that a figure of RESULTS.md is the median of."""
+
+
+@dataclass(frozen=True)
+class GoalSizes:
+    """The data of the goals that are not told by the contest of the sizes."""
+
+    small: Size
+    rows: Size
+    ten_times_the_rows: Size
+    history: Size
+    short_history: int
+    corrected: Size
+
+
+FULL_GOALS = GoalSizes(
+    small=wide("small", 6, 2_000, 30),
+    rows=wide("rows", 1, 100_000, 150),
+    ten_times_the_rows=wide("ten-times-the-rows", 1, 1_000_000, 150),
+    history=replace(wide("history", 121, 2_000, 30), first_year=2014),
+    short_history=12,
+    corrected=wide("corrected", 12, 2_000, 30),
+)
+
+TRIAL_GOALS = GoalSizes(
+    small=wide("small-trial", 3, 400, 12),
+    rows=wide("rows-trial", 1, 10_000, 30),
+    ten_times_the_rows=wide("ten-times-the-rows-trial", 1, 100_000, 30),
+    history=wide("history-trial", 7, 400, 12),
+    short_history=3,
+    corrected=wide("corrected-trial", 4, 400, 12),
+)
+"""The same in minutes, to see that everything works; the figures say little."""

@@ -1,0 +1,86 @@
+"""Contestants in turns, round by round: what disturbs the machine disturbs them all alike."""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from benchmarks.comparison import differences
+from benchmarks.contestants.programs import GRAPH, HAND_WRITTEN, Contestant
+from benchmarks.data.dataset import Dataset
+from benchmarks.measuring import Cost, Failed, measure
+from benchmarks.medians import Measured
+
+Told = Callable[[str], None]
+Key = TypeVar("Key")
+
+
+class Disagreement(Exception):
+    """Programs came to different numbers: nothing of the run counts."""
+
+
+@dataclass(frozen=True)
+class SizeResult:
+    """What each contestant cost on a size, by name, and why some could not do it."""
+
+    measured: dict[str, Measured]
+    failed: dict[str, str]
+
+
+def in_turns(what: Mapping[Key, Callable[[], Cost]], rounds: int) -> dict[Key, Measured]:
+    """Measure each once per round: A B C, A B C."""
+    costs: dict[Key, list[Cost]] = {key: [] for key in what}
+    for _ in range(rounds):
+        for key, once in what.items():
+            costs[key].append(once())
+    return {key: Measured(tuple(each)) for key, each in costs.items()}
+
+
+def compete(
+    data: Dataset, contestants: Sequence[Contestant], rounds: int, work: Path, told: Told
+) -> SizeResult:
+    """Run all contestants ``rounds`` times in turns; each leaves the graph's own numbers.
+
+    A contestant that fails is not tried again: what it said is kept. The graph and the scripts
+    have to come through.
+    Raises Disagreement where scores differ, and Failed.
+    """
+    costs: dict[str, list[Cost]] = {}
+    failed: dict[str, str] = {}
+    for number in range(1, rounds + 1):
+        scores: dict[str, Path] = {}
+        for each in contestants:
+            if each.name in failed:
+                continue
+            folder = work / each.name.replace(" ", "_")
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            try:
+                cost = measure(each.commands(data, folder), each.environment(folder))
+            except Failed as failure:
+                if each in (GRAPH, *HAND_WRITTEN):
+                    raise
+                failed[each.name] = str(failure)
+                told(f"{data.size.name}, round {number}: {each.name} failed: {failure}")
+                shutil.rmtree(folder)
+                continue
+            costs.setdefault(each.name, []).append(cost)
+            told(
+                f"{data.size.name}, round {number}: {each.name} {cost.seconds:.2f} s,"
+                f" CPU {cost.cpu_seconds:.2f} s, {cost.peak_bytes / 2**20:,.0f} MiB"
+            )
+            if each.scores is not None:
+                scores[each.name] = folder / each.scores
+        _hold_together(scores)
+        shutil.rmtree(work)
+    return SizeResult({name: Measured(tuple(runs)) for name, runs in costs.items()}, failed)
+
+
+def _hold_together(scores: Mapping[str, Path]) -> None:
+    """All against the graph's; without it, as where it is left out, against the first."""
+    first = GRAPH.name if GRAPH.name in scores else next(iter(scores), "")
+    for name, files in scores.items():
+        lines = differences(scores[first], files)
+        if lines:
+            raise Disagreement(f"{name} against {first}: {'; '.join(lines)}")

@@ -1,0 +1,61 @@
+"""Which engine computes the tables, and how it is opened."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from healthscore_assets.lake.computes import Computes
+from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.lake import Lake
+from healthscore_assets.lake.spark.needed import need_java, need_master, need_pyspark
+from healthscore_assets.lake.spark.sizes import largest_delivery, process_memory
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ENGINE_VARIABLE = "HEALTHSCORE_ENGINE"
+MASTER_VARIABLE = "HEALTHSCORE_SPARK_MASTER"
+
+DUCKDB, SPARK = "duckdb", "spark"
+ENGINES = (DUCKDB, SPARK)
+
+
+def engine_named(name: str) -> str:
+    """The name of an engine. Raises ValueError for another text."""
+    if name not in ENGINES:
+        raise ValueError(f"{ENGINE_VARIABLE}: {name!r} is no engine; expected duckdb or spark")
+    return name
+
+
+def open_spark(inbox: Path) -> "SparkSession":
+    """The session of this process, opened once, for deliveries as large as those of the inbox.
+
+    Raises EngineRefused where it cannot be had.
+    """
+    master = os.environ.get(MASTER_VARIABLE) or None
+    need_pyspark()
+    need_java(os.environ.get("JAVA_HOME"))
+    if master is not None:
+        need_master(master, MASTER_VARIABLE)
+    largest = largest_delivery(inbox)
+    # Where Spark looks last: what is set in spark-defaults.conf or by spark-submit comes before.
+    memory = process_memory(largest, psutil.virtual_memory().total)
+    os.environ.setdefault("SPARK_DRIVER_MEMORY", f"{memory}m")
+    os.environ.setdefault("SPARK_EXECUTOR_MEMORY", f"{process_memory(largest)}m")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+
+    from healthscore_assets.lake.spark.session import open_session
+
+    return open_session(master, MASTER_VARIABLE)
+
+
+def spark_engine(inbox: Path, lake: Lake, local: Engine) -> Computes:
+    """An engine on that session, for one run. Raises EngineRefused where it cannot be had."""
+    session = open_spark(inbox)
+
+    from healthscore_assets.lake.spark.engine import SparkEngine
+
+    return SparkEngine(session, lake, local)

@@ -1,0 +1,86 @@
+"""The benchmarks count nothing that came to other numbers, and tell medians and ratios."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks.comparison import SCORES, differences
+from benchmarks.goals.lake_files import belongs
+from benchmarks.measuring import Cost
+from benchmarks.medians import Measured, faster, table
+
+
+def written(path: Path, *rows: tuple[str, str, float | None]) -> Path:
+    """Scores of clients in months, all six alike."""
+    con = duckdb.connect()
+    columns = ", ".join(f"{name} DOUBLE" for name in SCORES)
+    con.execute(f"CREATE TABLE scores (month VARCHAR, client_id VARCHAR, {columns})")
+    for month, client, score in rows:
+        con.execute(
+            f"INSERT INTO scores VALUES (?, ?{', ?' * len(SCORES)})",
+            [month, client, *[score] * len(SCORES)],
+        )
+    con.execute(f"COPY scores TO '{path}' (FORMAT PARQUET)")
+    return path
+
+
+def test_the_same_scores_agree_in_any_order(tmp_path: Path) -> None:
+    ours = written(tmp_path / "ours", ("2024-01", "a", 50.0), ("2024-01", "b", None))
+    theirs = written(tmp_path / "theirs", ("2024-01", "b", None), ("2024-01", "a", 50.0 + 1e-10))
+    assert differences(ours, theirs) == []
+
+
+@pytest.mark.parametrize("score", [60.0 + 1e-8, None])
+def test_a_wrong_score_is_found(tmp_path: Path, score: float | None) -> None:
+    right = written(tmp_path / "right", ("2024-01", "a", 50.0), ("2024-02", "a", 60.0))
+    wrong = written(tmp_path / "wrong", ("2024-01", "a", 50.0), ("2024-02", "a", score))
+    for lines in (differences(right, wrong), differences(wrong, right)):
+        assert [line.partition(":")[0] for line in lines] == list(SCORES)
+        assert all("1 differ, as in 2024-02 of a" in line for line in lines)
+
+
+def test_missing_and_further_clients_are_found(tmp_path: Path) -> None:
+    ours = written(tmp_path / "ours", ("2024-01", "a", 50.0), ("2024-01", "b", 0.0))
+    theirs = written(tmp_path / "theirs", ("2024-01", "a", 50.0), ("2024-02", "b", 0.0))
+    assert differences(ours, theirs) == ["1 clients and months are missing, 1 are too many"]
+
+
+def test_no_scores_are_no_agreement(tmp_path: Path) -> None:
+    assert differences(written(tmp_path / "a"), written(tmp_path / "b")) == ["there are no scores"]
+
+
+def test_the_month_may_be_told_by_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "lake" / "month=2024-01"
+    folder.mkdir(parents=True)
+    told = written(tmp_path / "told", ("2024-01", "a", 50.0))
+    duckdb.execute(
+        f"COPY (SELECT * EXCLUDE month FROM read_parquet('{told}'))"
+        f" TO '{folder}/part.parquet' (FORMAT PARQUET)"
+    )
+    assert differences(f"{tmp_path}/lake/month=*/*.parquet", told) == []
+
+
+def test_medians_and_the_faster_of_two() -> None:
+    slow = Measured((Cost(3.0, 5.0, 10), Cost(1.0, 4.0, 30), Cost(2.0, 9.0, 20)))
+    quick = Measured((Cost(1.5, 1.0, 1),))
+    assert (slow.seconds, slow.cpu_seconds, slow.peak_bytes) == (2.0, 5.0, 20)
+    assert (slow.span, slow.largest_peak_bytes) == ((1.0, 3.0), 30)
+    assert faster([slow, quick]) is quick
+
+
+def test_a_table_has_its_numbers_to_the_right() -> None:
+    assert table(["", "s"], [["graph", "1.00"]]) == [
+        "|  | s |",
+        "| --- | ---: |",
+        "| graph | 1.00 |",
+    ]
+
+
+def test_files_of_a_month_that_may_be_touched() -> None:
+    may = {("client_scores", "2024-05")}
+    assert belongs("client_scores/month=2024-05/part-0.parquet", may)
+    assert belongs("client_scores_csv/2024-05.csv", may)
+    assert belongs("archive/0a1b", may)
+    assert not belongs("client_scores/month=2024-04/part-0.parquet", may)
+    assert not belongs("momentum/month=2024-05/part-0.parquet", may)

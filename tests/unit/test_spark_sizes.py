@@ -1,0 +1,60 @@
+"""How the work of a cluster is cut, by the size of what is read."""
+
+from pathlib import Path
+
+import ibis
+import pytest
+
+from healthscore_assets.lake.spark.sizes import (
+    largest_delivery,
+    process_memory,
+    rows_in_memory,
+    shuffle_partitions,
+)
+
+MIB = 1024**2
+
+
+def test_rows_in_memory() -> None:
+    schema = ibis.schema({"client_id": "string", "value": "float64", "months_ago": "int64"})
+    assert rows_in_memory(1_000, schema) == 1_000 * (24 + 8 + 8)
+
+
+@pytest.mark.parametrize(
+    ("size", "cores", "tasks"),
+    [
+        (0, 8, 1),
+        (7 * MIB, 8, 1),  # not worth a second task
+        (40 * MIB, 8, 5),  # 8 MiB each
+        (400 * MIB, 8, 8),  # all cores; 7 would hold it
+        (6_400 * MIB, 8, 100),  # 64 MiB each
+        (6_401 * MIB, 8, 101),
+        (6_400 * MIB, 400, 400),
+    ],
+)
+def test_tasks_of_a_shuffle(size: int, cores: int, tasks: int) -> None:
+    assert shuffle_partitions(size, cores) == tasks
+
+
+@pytest.mark.parametrize(
+    ("largest", "available", "mib"),
+    [
+        (0, None, 1_024),
+        (500 * MIB, None, 2_024),
+        (500 * MIB, 4_000 * MIB, 2_000),  # half of what there is
+        (500 * MIB, 1_000 * MIB, 1_024),  # but a GiB at least
+        (50_000 * MIB, None, 16 * 1_024),
+    ],
+)
+def test_memory_of_a_process(largest: int, available: int | None, mib: int) -> None:
+    assert process_memory(largest, available) == mib
+
+
+def test_the_largest_delivery_counts_a_folder_as_one(tmp_path: Path) -> None:
+    assert largest_delivery(tmp_path / "none") == 0
+    (tmp_path / "one.csv").write_bytes(b"x" * 70)
+    tree = tmp_path / "datasync" / "export"
+    tree.mkdir(parents=True)
+    for name in ("a.avro", "b.avro"):
+        (tree / name).write_bytes(b"x" * 40)
+    assert largest_delivery(tmp_path) == 80
