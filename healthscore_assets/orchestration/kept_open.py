@@ -9,7 +9,9 @@ takes up what the other left.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -68,6 +70,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._databases: dict[str, Engine] = {}
+        self._tables_seen: set[str] = set()
         super().__init__(base_dir, inst_data)
 
     @contextmanager
@@ -78,13 +81,46 @@ class KeptOpenEvents(SqliteEventLogStorage):
     def _database_of(self, shard: str) -> Engine:
         database = self._databases.pop(shard, None)
         if database is None:
+            placed = self._placed(Path(self.path_for_shard(shard)))
             database = _database(self.conn_string_for_shard(shard))
-            self._initdb(database)
+            if not placed:
+                self._initdb(database)
         self._databases[shard] = database
         runs = [each for each in self._databases if each != INDEX_SHARD_NAME]
         for past in runs[:-_RUNS_KEPT]:
             self._databases.pop(past).dispose()
         return database
+
+    def _placed(self, path: Path) -> bool:
+        """Put a database as Dagster sets it up where none is yet; gives whether it did."""
+        if path.exists():
+            return False
+        new = path.with_suffix(f".{os.getpid()}.new")
+        try:
+            with new.open("wb") as file:
+                file.write(self._blank)
+                os.fsync(file.fileno())
+            os.link(new, path)
+        except OSError:  # another process was first, or there are no links here
+            return False
+        finally:
+            new.unlink(missing_ok=True)
+        return True
+
+    @cached_property
+    def _blank(self) -> bytes:
+        """A database without events: setting one up for each run was a tenth of a small month."""
+        with TemporaryDirectory() as folder:
+            database = _database(create_db_conn_string(folder, "blank"))
+            self._initdb(database)
+            database.dispose()
+            return (Path(folder) / "blank.db").read_bytes()
+
+    def has_table(self, table_name: str) -> bool:
+        """Whether a table is there; asked for with every check of a run, and looked at once."""
+        if table_name not in self._tables_seen and super().has_table(table_name):
+            self._tables_seen.add(table_name)
+        return table_name in self._tables_seen
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store an event, and let those know who watch the run.

@@ -1,5 +1,6 @@
 """Dagster's databases kept open: what others see of them, and that few are opened."""
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -36,6 +37,14 @@ def events_by(storage: DagsterSqliteStorage, run_id: str) -> list[str]:
     return [str(record.event_log_entry.get_dagster_event().event_type_value) for record in records]
 
 
+def schema_of(database: Path) -> set[tuple[str, ...]]:
+    with sqlite3.connect(database) as connection:
+        made = connection.execute("SELECT type, name, coalesce(sql, '') FROM sqlite_master")
+        (revision,) = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        (mode,) = connection.execute("PRAGMA journal_mode").fetchall()
+        return {*made.fetchall(), ("revision", *revision), ("journal_mode", *mode)}
+
+
 def until(holds: Callable[[], bool]) -> None:
     end = time.monotonic() + 30
     while not holds():
@@ -56,8 +65,8 @@ def test_a_project_gets_it_and_few_databases_are_opened(instance: dg.DagsterInst
     finally:
         sa.event.remove(sa.pool.Pool, "connect", note)
     assert len(result.all_events) > EVENTS_IN_A_RUN
-    # The database of the run, and twice more to set it up; those of all runs are open already.
-    assert len(opened) == 3
+    # The database of the run; those of all runs are open already.
+    assert len(opened) == 1
 
 
 def test_the_stock_storage_takes_up_what_it_left(
@@ -70,6 +79,34 @@ def test_the_stock_storage_takes_up_what_it_left(
     assert events_by(stock, run_id)[-1] == "PIPELINE_SUCCESS"
     assert len(instance.all_logs(run_id)) == len(events_by(stock, run_id))
     stock.dispose()
+
+
+def test_the_database_of_a_run_is_set_up_as_the_stock_storage_does(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    instance.event_log_storage.get_records_for_run("the-first")  # which a blank one is made for
+    ours = schema_of(tmp_path / f"history/runs/{run_in(instance).run_id}.db")
+    folder = tmp_path / "stock"
+    folder.mkdir()
+    with dg.DagsterInstance.from_config(str(folder)) as stock:
+        theirs = schema_of(folder / f"history/runs/{run_in(stock).run_id}.db")
+    assert ours == theirs
+    assert ("journal_mode", "wal") in ours
+
+
+def test_of_two_that_set_up_one_run_the_second_takes_what_the_first_made(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking for the file and putting one there, another process may have done it."""
+    run_id = run_in(instance).run_id
+    before = len(instance.all_logs(run_id))
+    late = KeptOpenStorage(str(tmp_path))
+    path = tmp_path / f"history/runs/{run_id}.db"
+    seen = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda self: self != path and seen(self))
+    assert len(events_by(late, run_id)) == before
+    late.dispose()
+    assert not [*path.parent.glob("*.new")]
 
 
 def test_the_ui_follows_a_run_of_another_process(
