@@ -33,6 +33,7 @@ class Engine:
     def __init__(self, spill: Path | None = None) -> None:
         self.ibis = ibis.duckdb.connect()
         self.con: duckdb.DuckDBPyConnection = self.ibis.con
+        self._views: dict[str, str] = {}
         self.con.execute(f"SET memory_limit = '{_MEMORY}'")
         if spill is not None:
             self.con.execute(f"SET temp_directory = {_quote(str(spill))}")
@@ -77,8 +78,13 @@ class Engine:
         )
 
     def view(self, name: str, sql: str, schema: ibis.Schema) -> ibis.Table:
-        """A query of the engine's own as an ibis table; replaces the one of that name."""
-        self.con.execute(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql}")
+        """A query of the engine's own as an ibis table; replaces the one of that name.
+
+        The stages of a month read the same windows of tables: one that is there already stays.
+        """
+        if self._views.get(name) != sql:
+            self.con.execute(f"CREATE OR REPLACE TEMP VIEW {_name(name)} AS {sql}")
+            self._views[name] = sql
         return _table(name, schema)
 
     def empty(self, name: str, schema: ibis.Schema) -> ibis.Table:
@@ -124,6 +130,7 @@ class Engine:
         """A query's rows under a name: a view as all are, since a table replaces no view."""
         rows = _rows_of(name)
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE {rows} AS {sql}")
+        self._views.pop(name, None)  # its columns are bound to the types that were
         return self.view(name, f"FROM {rows}", schema)
 
     def write(
