@@ -24,6 +24,7 @@ from healthscore_assets.contracts.rules import schema_of
 from healthscore_assets.engagement import clients
 from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.months import ordinal
+from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.scoring import indices
 from healthscore_assets.scoring import momentum as scoring_momentum
 
@@ -195,8 +196,29 @@ def areas(*names: str) -> ibis.Table:
 # Building these expressions takes longer than running them: the same tables make the same ones.
 client_area_month = cache(clients.client_area_month)
 client_month = cache(clients.client_month)
-month_indices = cache(indices.month_indices)
 momentum = cache(scoring_momentum.momentum)
+
+
+class MonthIndices(NamedTuple):
+    """The tables of one month, as expressions."""
+
+    area_weights: ibis.Table
+    index_scores: ibis.Table
+
+
+def month_indices(
+    client_area_month: ibis.Table,
+    client_month: ibis.Table,
+    lookup_areas: ibis.Table,
+    settings: ScoringSettings,
+    partial: frozenset[int] = frozenset(),
+) -> MonthIndices:
+    """Weights and scores of a month, out of one expression: nothing is kept on the way."""
+    now, before = indices.compared(client_area_month, client_month, settings)
+    weights = indices.month_weights(now, client_area_month, lookup_areas)
+    weights_before = indices.month_weights(before, client_area_month, lookup_areas, 1)
+    scores = indices.index_scores(now, before, weights, weights_before, partial)
+    return MonthIndices(weights, scores)
 
 
 # ------------------------------------------------------------------------- the graph's tables

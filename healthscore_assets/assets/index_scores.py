@@ -9,7 +9,8 @@ from healthscore_assets.orchestration.monthly import monthly
 from healthscore_assets.orchestration.publish import Finding, Publication, Published, Stage
 from healthscore_assets.orchestration.workplace import Workplace
 from healthscore_assets.pendo.raw_table import taken_in
-from healthscore_assets.scoring.indices import month_indices
+from healthscore_assets.scoring.indices import Compared, compared, month_weights
+from healthscore_assets.scoring.indices import index_scores as scores_of_month
 from healthscore_assets.scoring.per_user_reason import without_users
 
 
@@ -51,22 +52,31 @@ def index_scores(silent_months: int) -> dg.AssetsDefinition:
         engine, settings = workplace.engine, workplace.settings
         files = engine.rows(raw_pendo_export)
         partial = frozenset(row["months_ago"] for row in files if taken_in(row).partial)
-        month = month_indices(
-            client_area_month,
-            client_month,
-            workplace.product_areas_table(),
-            settings,
-            partial,
-            accounts,
-        )
         untold = without_users(engine, client_month, client_area_month)
+        areas = workplace.product_areas_table()
         stage = Stage(context, workplace)
         with engine.single_threaded():
-            weights = stage.write(Publication(AREA_WEIGHTS, month.area_weights))
-            stage.write(Publication(INDEX_SCORES, month.index_scores))
-            moved = drift(
-                engine, client_area_month, client_month, weights, settings, partial, accounts
+            now, before = (
+                Compared(
+                    engine.keep(f"ranked_{when}", month.ranked),
+                    engine.keep(f"cells_{when}", month.cells),
+                )
+                for when, month in zip(
+                    ("now", "before"),
+                    compared(client_area_month, client_month, settings, accounts),
+                    strict=True,
+                )
             )
+            weights = stage.write(
+                Publication(AREA_WEIGHTS, month_weights(now, client_area_month, areas))
+            )
+            weights_before = month_weights(before, client_area_month, areas, 1)
+            stage.write(
+                Publication(
+                    INDEX_SCORES, scores_of_month(now, before, weights, weights_before, partial)
+                )
+            )
+            moved = drift(engine, now, before, weights, partial)
         yield from stage.publish(
             [
                 Finding(

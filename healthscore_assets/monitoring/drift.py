@@ -7,11 +7,8 @@ import ibis
 
 from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.engine import EXPRESSIONS
-from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.monitoring.observation import Observation
-from healthscore_assets.scoring.base import bases
-from healthscore_assets.scoring.engagement_matrix import ranked_clients, scaled_engagement
-from healthscore_assets.scoring.indices import rank_scores
+from healthscore_assets.scoring.indices import Compared, rank_scores
 
 BINS = 10
 LEAST_THRESHOLD = 0.1
@@ -24,17 +21,11 @@ E. S. Pearson and H. O. Hartley, Biometrika Tables for Statisticians, vol. 1, ta
 
 
 def drift(
-    engine: Computes,
-    client_area_month: ibis.Table,
-    client_month: ibis.Table,
-    weights: ibis.Table,
-    settings: ScoringSettings,
-    partial: Collection[int],
-    accounts: ibis.Table | None = None,
+    engine: Computes, now: Compared, before: Compared, weights: ibis.Table, partial: Collection[int]
 ) -> Observation:
     """Compare the weighted engagement behind each index with that of the month before.
 
-    Parameters: as of `month_indices`, and the ``weights`` that it gave the month.
+    Parameters: as of `index_scores`, with the ``weights`` of the month at hand.
     The scores themselves are shares of clients and look alike in every month. So what they rank is
     compared, and both months under the weights of the month at hand: new weights alone are no
     drift, and an area that is used for the first time is, which under the weights of the month
@@ -43,16 +34,7 @@ def drift(
     """
     if {0, 1} & {*partial}:
         return Observation(True, "A month that is not whole is not compared.")
-    measured = engine.rows(
-        _stability(
-            client_area_month,
-            client_month,
-            weights,
-            settings.silent_months,
-            settings.area_scaling,
-            accounts,
-        )
-    )
+    measured = engine.rows(_stability(now, before, weights))
     rows = [
         {**row, "threshold": threshold(row["clients"], row["clients_before"], row["bins"])}
         for row in measured
@@ -89,30 +71,18 @@ def threshold(clients: int, clients_before: int, bins: int) -> float:
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def _stability(
-    client_area_month: ibis.Table,
-    client_month: ibis.Table,
-    weights: ibis.Table,
-    silent_months: int,
-    area_scaling: str,
-    accounts: ibis.Table | None,
-) -> ibis.Table:
+def _stability(now: Compared, before: Compared, weights: ibis.Table) -> ibis.Table:
     """`psi` and `bins` of the values of both months.
 
     Grain: index, of those that rank clients in both months and tell any of them apart. The
     expression is kept: it takes longer to build than to run.
     """
-    base = bases(client_month, [0, 1], silent_months, accounts)
 
-    def values(ago: int) -> ibis.Table:
-        ranked = ranked_clients(
-            client_month.filter(client_month.months_ago == ago), base.filter(base.months_ago == ago)
-        )
-        used = client_area_month.filter(client_area_month.months_ago == ago)
-        scores = rank_scores(scaled_engagement(used, ranked, area_scaling), weights, ranked)
+    def values(month: Compared) -> ibis.Table:
+        scores = rank_scores(month.cells, weights, month.ranked)
         return scores.select(index=scores.basis + "_" + scores.audience, value="raw")
 
-    return stability(values(0), values(1))
+    return stability(values(now), values(before))
 
 
 def stability(now: ibis.Table, before: ibis.Table) -> ibis.Table:

@@ -51,9 +51,9 @@ def scaled_engagement(
     return cells
 
 
-def indices(audiences: tuple[str, ...] = AUDIENCES) -> ibis.Table:
+def indices() -> ibis.Table:
     """Every audience with every basis. Grain: audience x basis."""
-    return _literals("audience", audiences).cross_join(_literals("basis", BASES))
+    return _literals("audience", AUDIENCES).cross_join(_literals("basis", BASES))
 
 
 def _literals(name: str, values: tuple[str, ...]) -> ibis.Table:

@@ -22,49 +22,81 @@ SMALL_BASE = 20
 
 
 @dataclass(frozen=True)
-class MonthIndices:
-    """The tables of one month, as expressions."""
+class Compared:
+    """The clients that the indices of a month rank, and what they are ranked by."""
 
-    area_weights: ibis.Table
-    index_scores: ibis.Table
+    ranked: ibis.Table
+    cells: ibis.Table
+
+    def of(self, audience: str) -> "Compared":
+        """Those of one audience."""
+        return Compared(
+            self.ranked.filter(self.ranked.audience == audience),
+            self.cells.filter(self.cells.audience == audience),
+        )
 
 
 @lru_cache(maxsize=EXPRESSIONS)
-def month_indices(
+def compared(
     client_area_month: ibis.Table,
     client_month: ibis.Table,
-    lookup_areas: ibis.Table,
     settings: ScoringSettings,
-    partial: frozenset[int] = frozenset(),
     accounts: ibis.Table | None = None,
-) -> MonthIndices:
-    """Weights and scores of a month, and the change of the scores since the month before.
+) -> tuple[Compared, Compared]:
+    """What the indices of the month at hand compare, and those of the month before.
 
     Parameters: ``client_area_month`` of the month (``months_ago`` 0) and the one before;
-    ``client_month`` reaching ``silent_months`` further back; the ``area`` column of the lookup;
-    ``partial`` tells which months are not whole, by how many months ago they were: there is no
-    change from or to those; ``accounts`` of both months, where they were delivered.
-    Grain: as in the contracts of `area_weights` and `index_scores`.
+    ``client_month`` reaching ``silent_months`` further back; ``accounts`` of both months, where
+    they were delivered.
+    Grain: as of `ranked_clients` and `scaled_engagement`.
     """
     base = bases(client_month, [0, 1], settings.silent_months, accounts)
 
-    def scores_of(ago: int, audiences: tuple[str, ...]) -> tuple[ibis.Table, ibis.Table]:
+    def of(ago: int) -> Compared:
         ranked = ranked_clients(
             client_month.filter(client_month.months_ago == ago),
             base.filter(base.months_ago == ago),
-            audiences,
         )
         used = client_area_month.filter(client_area_month.months_ago == ago)
-        cells = scaled_engagement(used, ranked, settings.area_scaling)
-        weights = area_weights(cells, ranked, scored_areas(used, lookup_areas), audiences)
-        return weights, rank_scores(cells, weights, ranked)
+        return Compared(ranked, scaled_engagement(used, ranked, settings.area_scaling))
 
-    weights, scores = scores_of(0, AUDIENCES)
-    _, scores_before = scores_of(1, ("all",))
+    return of(0), of(1)
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def month_weights(
+    month: Compared, client_area_month: ibis.Table, lookup_areas: ibis.Table, ago: int = 0
+) -> ibis.Table:
+    """The weights of a month, so many months ``ago``. Grain: as in the contract of `area_weights`.
+
+    Parameters: as of `compared`, which gives ``month``; the ``area`` column of the lookup.
+    """
+    used = client_area_month.filter(client_area_month.months_ago == ago)
+    return area_weights(month.cells, month.ranked, scored_areas(used, lookup_areas))
+
+
+@lru_cache(maxsize=EXPRESSIONS)
+def index_scores(
+    now: Compared,
+    before: Compared,
+    weights: ibis.Table,
+    weights_before: ibis.Table,
+    partial: frozenset[int] = frozenset(),
+) -> ibis.Table:
+    """The scores of a month, and their change since the month before.
+
+    Parameters: as `compared` and `month_weights` give them; ``partial`` tells which months are not
+    whole, by how many months ago they were: there is no change from or to those.
+    Grain: as in the contract of `index_scores`.
+    """
+    scores = rank_scores(now.cells, weights, now.ranked)
+    of_all = before.of("all")
+    weighed = weights_before.filter(weights_before.audience == "all")
+    scores_before = rank_scores(of_all.cells, weighed, of_all.ranked)
     if partial & {0, 1}:
         scores_before = scores_before.filter(ibis.literal(False))
-    clients = base.filter(base.months_ago == 0).select("client_id")
-    return MonthIndices(weights, _one_row_per_client(clients, scores, scores_before))
+    base = now.ranked.filter((now.ranked.audience == "all") & (now.ranked.basis == "total"))
+    return _one_row_per_client(base.select("client_id"), scores, scores_before)
 
 
 def rank_scores(cells: ibis.Table, weights: ibis.Table, ranked: ibis.Table) -> ibis.Table:

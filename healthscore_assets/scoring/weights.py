@@ -3,7 +3,7 @@
 import ibis
 
 from healthscore_assets.lookups.product_areas import UNMAPPED
-from healthscore_assets.scoring.engagement_matrix import AUDIENCES, indices
+from healthscore_assets.scoring.engagement_matrix import indices
 
 _TELLS_NONE_APART = 1e-9
 
@@ -18,7 +18,6 @@ def area_weights(
     cells: ibis.Table,
     ranked: ibis.Table,
     areas: ibis.Table,
-    audiences: tuple[str, ...] = AUDIENCES,
 ) -> ibis.Table:
     """Weights by inverse coefficient of variation: areas used evenly count more.
 
@@ -29,7 +28,7 @@ def area_weights(
     index, area = ["audience", "basis"], ["audience", "basis", "area"]
     sums = cells.group_by(area).aggregate(total=cells.v.sum(), users=cells.count())
     sizes = ranked.select(*index, "size").distinct()
-    grid = indices(audiences).cross_join(areas).left_join(sizes, index)
+    grid = indices().cross_join(areas).left_join(sizes, index)
     grid = grid.select("audience", "basis", "area", size=grid["size"].fill_null(0))
     grid = grid.left_join(sums, area).select(
         *area, "size", total=ibis._.total.fill_null(0.0), users=ibis._.users.fill_null(0)

@@ -17,6 +17,7 @@ from healthscore_assets.contracts import AREA_WEIGHTS
 from healthscore_assets.lookups.scoring_settings import ScoringSettings
 from healthscore_assets.monitoring.drift import CHI_SQUARE_999, drift, stability, threshold
 from healthscore_assets.monitoring.observation import Observation
+from healthscore_assets.scoring.indices import compared
 
 VALUES = ibis.schema({"index": "string", "value": "float64"})
 Sample = Mapping[str, Sequence[float]]
@@ -130,7 +131,7 @@ def looked_at(uses: Sequence[Use], *, partial: Sequence[int] = ()) -> Observatio
         for area, weight in (("P", 0.75), ("Q", 0.25), ("Z", 0.0))
     ]
     table = given(AREA_WEIGHTS, weights)
-    return drift(engine(), cells, clients, table, ScoringSettings(), partial)
+    return drift(engine(), *compared(cells, clients, ScoringSettings()), table, partial)
 
 
 def clients_of(ago: int, factor: float, area: str = "P") -> list[Use]:
