@@ -62,4 +62,4 @@ def test_months_of_openstack(tmp_path: Path) -> None:
     other = on_both(project, months, last=2)
     for month in months[-2:]:
         assert differences(project.lake, other, month) == []
-        assert project.table("momentum", month)["momentum"].notna().any()
+        assert project.table("momentum", month)["engagement_trend"].notna().any()
