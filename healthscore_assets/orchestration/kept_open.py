@@ -101,7 +101,7 @@ class KeptOpenEvents(SqliteEventLogStorage):
                 file.write(self._blank)
                 os.fsync(file.fileno())
             os.link(new, path)
-        except OSError:  # another process was first, or there are no links here
+        except (FileExistsError, PermissionError):  # another process was first, or no links here
             return False
         finally:
             new.unlink(missing_ok=True)
