@@ -2,11 +2,13 @@
 
 import calendar
 import re
+from functools import lru_cache
 
 FIRST_MONTH = "2010-01"
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
+@lru_cache(maxsize=10_000)
 def ordinal(month: str) -> int:
     """Months since year 0, so that months can be subtracted.
 
@@ -18,6 +20,7 @@ def ordinal(month: str) -> int:
     return int(match[1]) * 12 + int(match[2]) - 1
 
 
+@lru_cache(maxsize=10_000)
 def shift(month: str, by: int) -> str:
     """The month ``by`` months later (earlier when negative)."""
     year, index = divmod(ordinal(month) + by, 12)

@@ -65,6 +65,7 @@ class Vocabulary:
 NOTHING_WRITTEN = Vocabulary()
 
 
+@lru_cache(maxsize=50_000)
 def understand(
     header: str, vocabulary: Vocabulary = NOTHING_WRITTEN, beside: frozenset[str] = frozenset()
 ) -> Column:
