@@ -57,7 +57,10 @@ ALL_FORMS = {form for secret in SECRETS for form in _in_all_forms(secret)}
 Open = Callable[[str], Channel]
 
 
-def _open(settings: dict[str, Any], **more: Any) -> Open:
+PATIENT, BRIEF = 30.0, 2.0
+
+
+def _open(settings: dict[str, Any], timeout_seconds: float = PATIENT, **more: Any) -> Open:
     """The channel at a URL, which is put where `AT` stands in a secret or a setting."""
 
     def at(url: str) -> Channel:
@@ -65,12 +68,12 @@ def _open(settings: dict[str, Any], **more: Any) -> Open:
             "HOOK": f"{url}{PATH}?{QUERY}",
             "SIGNING": SIGNING,
             "TOKEN": TOKEN,
-            "NOTIFY": f"{url}{PATH}?{QUERY}&rto=0.3".replace("http", "json").replace(
+            "NOTIFY": f"{url}{PATH}?{QUERY}&rto={timeout_seconds}".replace("http", "json").replace(
                 "://", f"://{USER}:{quote(PASSWORD, safe='')}@"
             ),
         }
         filled = {key: value.replace("AT", url) for key, value in settings.items()}
-        limit = {} if settings["kind"] == "apprise" else {"timeout_seconds": 0.5}
+        limit = {} if settings["kind"] == "apprise" else {"timeout_seconds": timeout_seconds}
         return opened(filled | limit, secrets, **more)
 
     return at
@@ -177,7 +180,7 @@ def test_the_search_finds_what_is_logged(heard: list[str]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_server(kind: str, act: str, heard: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     with HttpServer(ACTS[act]).running() as server, searched(heard, capfd) as seen:
-        channel = _open(KINDS[kind])(server.url)
+        channel = _open(KINDS[kind], BRIEF if act == "never" else PATIENT)(server.url)
         outcome = channel.send(letter(image=True))
         server.released.set()
         seen += [channel, outcome, *outcome.warnings]
@@ -245,7 +248,7 @@ def _mail(port: int, context: Any, **more: Any) -> tuple[Channel, Outcome]:
         "sender": "health@example.com",
         "user": "MAIL_USER",
         "password": "MAIL_PASSWORD",
-        "timeout_seconds": 0.5,
+        "timeout_seconds": PATIENT,
     }
     secrets = {"MAIL_USER": USER, "MAIL_PASSWORD": PASSWORD}
     channel = opened(settings | more, secrets, context)
@@ -286,7 +289,8 @@ def test_a_mail_server_that_repeats(
     context = server_context(authority)
     saying = SayingServer(b"220 x\r\n", context, **(ready | replies))
     with saying.running() as server, searched(heard, capfd) as seen:
-        seen += _mail(server.port, trusting(authority), security="tls")
+        limit = PATIENT if replies else BRIEF
+        seen += _mail(server.port, trusting(authority), security="tls", timeout_seconds=limit)
     assert any(each.startswith(b"AUTH") for each in server.heard)
 
 
