@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -88,6 +89,12 @@ class Bucket:
                     self._see_bucket()
                     raise
         raise LakeUnavailable(f"{self.place(key)}: was replaced while it was read; try again")
+
+    def forget(self, key: str) -> None:
+        """Remove the local copies of an object; the next reader downloads it again."""
+        copies = self._copies / key
+        if copies.exists():
+            shutil.rmtree(copies)
 
     def key_of(self, path: Path) -> str | None:
         """The key of an object, of which the path is the local copy."""

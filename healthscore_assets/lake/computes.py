@@ -59,9 +59,5 @@ class Spreads(Computes, Protocol):
         function: Callable[[int], Iterator[pa.RecordBatch]],
         count: int,
         schema: ibis.Schema,
-        size: int = 0,
     ) -> ibis.Table:
-        """Rows that a function makes of each number from 0 to ``count``, kept for several readers.
-
-        ``size`` is about how many bytes they take.
-        """
+        """Rows that a function makes of each number from 0 to ``count``, for several readers."""

@@ -42,6 +42,9 @@ class Folder:
             raise FileNotFoundError(path)
         return path
 
+    def forget(self, key: str) -> None:
+        """Nothing to do: the file itself is given out."""
+
     def key_of(self, path: Path) -> str | None:
         """The path below the root; None for a file of the workshop."""
         if path.is_relative_to(self.workshop):

@@ -34,6 +34,7 @@ class Parts:
         """Hand in the part of a task; returns its key."""
         key = f"{self.folder}/{number:06}-{uuid.uuid4().hex}.parquet"
         self.store.put(written, key)
+        self.store.forget(key)
         return key
 
     def put_copy(self, file: Path) -> str:
@@ -49,6 +50,7 @@ class Parts:
         """Forget every part, those of tasks that were lost too."""
         for key in self.store.keys(self.folder):
             self.store.delete(key)
+            self.store.forget(key)
 
 
 def sweep_parts(store: Store, before: float) -> int:

@@ -31,6 +31,9 @@ class Store(Protocol):
     def file(self, key: str) -> Path:
         """A local file with the bytes. Raises FileNotFoundError when there is none."""
 
+    def forget(self, key: str) -> None:
+        """Give back the room of a local copy, if there is one; the file stays."""
+
     def key_of(self, path: Path) -> str | None:
         """The key of a file that was given out, by which other machines find it.
 

@@ -12,6 +12,7 @@ from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.spark.needed import need_java, need_master, need_pyspark
 from healthscore_assets.lake.spark.sizes import largest_delivery, process_memory
+from healthscore_assets.orchestration.instance import spark_log
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -30,16 +31,25 @@ def engine_named(name: str) -> str:
     return name
 
 
-def open_spark(inbox: Path) -> "SparkSession":
-    """The session of this process, opened once, for deliveries as large as those of the inbox.
+def need_spark() -> str | None:
+    """See that a session may be opened, in a moment; the master that is set, if one is.
 
-    Raises EngineRefused where it cannot be had.
+    Raises EngineRefused where what it needs is missing or no master answers.
     """
     master = os.environ.get(MASTER_VARIABLE) or None
     need_pyspark()
     need_java(os.environ.get("JAVA_HOME"))
     if master is not None:
         need_master(master, MASTER_VARIABLE)
+    return master
+
+
+def open_spark(inbox: Path) -> "SparkSession":
+    """The session of this process, opened once, for deliveries as large as those of the inbox.
+
+    Raises EngineRefused where it cannot be had.
+    """
+    master = need_spark()
     largest = largest_delivery(inbox)
     # Where Spark looks last: what is set in spark-defaults.conf or by spark-submit comes before.
     memory = process_memory(largest, psutil.virtual_memory().total)
@@ -49,7 +59,7 @@ def open_spark(inbox: Path) -> "SparkSession":
 
     from healthscore_assets.lake.spark.session import open_session
 
-    return open_session(master, MASTER_VARIABLE)
+    return open_session(master, MASTER_VARIABLE, spark_log())
 
 
 def spark_engine(inbox: Path, lake: Lake, local: Engine) -> Computes:

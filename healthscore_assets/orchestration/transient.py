@@ -8,6 +8,7 @@ import dagster as dg
 from sqlalchemy.exc import OperationalError
 
 from healthscore_assets.lake.refused import LakeRefused
+from healthscore_assets.lake.spark.refused import EngineRefused
 from healthscore_assets.lake.unavailable import LakeUnavailable
 
 POLICY = dg.RetryPolicy(
@@ -27,11 +28,11 @@ def tried_again(attempt: int) -> Iterator[None]:
 
     Parameters: ``attempt`` counts from 0.
     Raises RetryRequested in place of a transient error, and Failure, which is not tried again,
-    where the lake refuses; other errors go through as they are.
+    where the lake refuses or an engine cannot be had; other errors go through as they are.
     """
     try:
         yield
-    except LakeRefused as refused:
+    except (LakeRefused, EngineRefused) as refused:
         raise dg.Failure(str(refused), allow_retries=False) from None
     except TRANSIENT as error:
         raise _later(attempt) from error

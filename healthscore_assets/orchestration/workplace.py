@@ -30,6 +30,7 @@ from healthscore_assets.orchestration.engines import (
     ENGINE_VARIABLE,
     SPARK,
     engine_named,
+    need_spark,
     open_spark,
     spark_engine,
 )
@@ -104,7 +105,12 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Workplace"]:
-        """Open the engine for a run and close it afterwards, with what the run staged."""
+        """Open the engine for a run and close it afterwards, with what the run staged.
+
+        Raises EngineRefused where the engine cannot be had.
+        """
+        if self.engine_name == SPARK:
+            need_spark()
         run_id = context.run.run_id if context.run is not None else None
         if run_id is not None and context.instance is not None:
             tell_process(context.instance, run_id)

@@ -41,11 +41,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkEngine]:
             .config("spark.driver.memory", "1g")
             .config("spark.local.dir", str(place))
             .config("spark.sql.warehouse.dir", str(place / "warehouse"))
-            .config("spark.sql.shuffle.partitions", "2")
             # Tables this small are planned and compiled for longer than they are computed.
             .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
-            .config("spark.sql.codegen.wholeStage", "false")
-            .config("spark.sql.adaptive.enabled", "false")
             .config("spark.sql.session.timeZone", "UTC")
             .config("spark.ui.enabled", "false")
             .config("spark.ui.showConsoleProgress", "false")

@@ -6,10 +6,10 @@ import ibis
 import pytest
 
 from healthscore_assets.lake.spark.sizes import (
+    Cuts,
     largest_delivery,
     process_memory,
     rows_in_memory,
-    shuffle_partitions,
 )
 
 MIB = 1024**2
@@ -33,7 +33,7 @@ def test_rows_in_memory() -> None:
     ],
 )
 def test_tasks_of_a_shuffle(size: int, cores: int, tasks: int) -> None:
-    assert shuffle_partitions(size, cores) == tasks
+    assert Cuts().shuffle_partitions(size, cores) == tasks
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,10 @@ def test_the_largest_delivery_counts_a_folder_as_one(tmp_path: Path) -> None:
     for name in ("a.avro", "b.avro"):
         (tree / name).write_bytes(b"x" * 40)
     assert largest_delivery(tmp_path) == 80
+
+
+def test_cuts_are_what_settings_say() -> None:
+    told = {"spark.healthscore.task": 100, "spark.healthscore.smallestCompiled": 0}
+    cuts = Cuts.of_settings(lambda name, default: told.get(name, int(default.removesuffix("b"))))
+    assert cuts == Cuts(100, Cuts().smallest_task, 0)
+    assert cuts.shuffle_partitions(1_001, 4) == 11

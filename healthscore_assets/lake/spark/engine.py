@@ -21,9 +21,13 @@ from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.parts import Parts
 from healthscore_assets.lake.spark.failed import plainly
 from healthscore_assets.lake.spark.reading import as_uri, pieces, read_piece
-from healthscore_assets.lake.spark.sizes import WORTH_COMPILING, rows_in_memory, shuffle_partitions
+from healthscore_assets.lake.spark.sizes import Cuts, rows_in_memory
 from healthscore_assets.lake.spark.sql import query_of
 from healthscore_assets.lake.spark.writing import write_file
+
+_SHUFFLE = "spark.sql.shuffle.partitions"
+_COMPILED = "spark.sql.codegen.wholeStage"
+_ADAPTIVE = "spark.sql.adaptive.enabled"
 
 
 class SparkEngine:
@@ -39,10 +43,13 @@ class SparkEngine:
         self._lake = lake
         self._local = local
         self._kept: dict[str, DataFrame] = {}
+        self._months: dict[str, tuple[Mapping[int, Path], ibis.Schema]] = {}  # not read so far
         self._sizes: dict[str, int] = {}
         self._parts = Parts.new(lake.store, time.time())
         self._handed_on: dict[Path, str] = {}
-        self._cores = session.sparkContext.defaultParallelism
+        settings = session.sparkContext.getConf()
+        self._cuts = Cuts.of_settings(settings._jconf.getSizeAsBytes)
+        self._set = {n for n in (_SHUFFLE, _COMPILED, _ADAPTIVE) if settings.contains(n)}
 
     @property
     def local(self) -> Engine:
@@ -64,17 +71,11 @@ class SparkEngine:
         yield
 
     def months(self, name: str, files: Mapping[int, Path], schema: ibis.Schema) -> ibis.Table:
-        """Months of one table, told apart by the column ``months_ago``; see `Engine.months`."""
-        with plainly():
-            frames = [
-                self._file(path, schema).withColumn(
-                    "months_ago", spark_functions.lit(ago).cast("bigint")
-                )
-                for ago, path in sorted(files.items())
-            ]
-            whole = PySparkSchema.from_ibis(ibis.schema({**schema, "months_ago": "int64"}))
-            frame = functools.reduce(DataFrame.unionAll, frames) if frames else self._none(whole)
-            frame.createOrReplaceTempView(name)
+        """Months of one table, told apart by the column ``months_ago``; see `Engine.months`.
+
+        The cluster learns of them when a query reads them.
+        """
+        self._months[name] = files, schema
         self._sizes[name] = sum(self._size(path, schema) for path in files.values())
         return self._local.months(name, files, schema)
 
@@ -84,30 +85,25 @@ class SparkEngine:
         function: Callable[[int], Iterator[pa.RecordBatch]],
         count: int,
         schema: ibis.Schema,
-        size: int = 0,
     ) -> ibis.Table:
         """Rows that executors make, computed once for several readers.
 
-        Parameters: ``function`` gives the batches of one number from 0 to ``count``, a task each;
-        ``size`` is about how many bytes they take.
+        Parameters: ``function`` gives the batches of one number from 0 to ``count``, a task each.
         """
         with plainly():
-            return self._keep(name, self._tasks(function, count, schema), schema, size)
+            return self._keep(name, self._tasks(function, count, schema), schema)
 
     def arrow(self, name: str, table: pa.Table, schema: ibis.Schema) -> ibis.Table:
         """A few rows in memory as an ibis table; replaces the one of that name."""
         with plainly():
             frame = self._session.createDataFrame(table.cast(schema.to_pyarrow()))
-            spark_functions.broadcast(frame).createOrReplaceTempView(name)
-        self._sizes[name] = table.nbytes
+            self._show(name, spark_functions.broadcast(frame), table.nbytes)
         return ibis.table(schema, name=name)
 
     def keep(self, name: str, table: ibis.Table) -> ibis.Table:
         """Compute a table once for several readers; replaces the one of that name."""
         with plainly(), self._query(table) as frame:
-            kept = self._keep(name, frame, table.schema(), self._size_of(table))
-            self._kept[name].count()  # while what it shares is kept
-        return kept
+            return self._keep(name, frame, table.schema())
 
     def rows(self, table: ibis.Table) -> list[dict[str, Any]]:
         """A small result as Python values; never a whole table."""
@@ -131,6 +127,19 @@ class SparkEngine:
         """Write a small table as CSV, in the order of its rows; returns how many."""
         rows = self._local.arrow("rows_of_csv", self.to_arrow(table), table.schema())
         return self._local.write_csv(rows, path, null)
+
+    def _window(self, files: Mapping[int, Path], schema: ibis.Schema) -> DataFrame:
+        """Files of the lake with how many months ago they are."""
+        frames = [
+            self._file(path, schema).withColumn(
+                "months_ago", spark_functions.lit(ago).cast("bigint")
+            )
+            for ago, path in sorted(files.items())
+        ]
+        if frames:
+            return functools.reduce(DataFrame.unionAll, frames)
+        whole = PySparkSchema.from_ibis(ibis.schema({**schema, "months_ago": "int64"}))
+        return self._session.createDataFrame([], whole)
 
     def _file(self, path: Path, schema: ibis.Schema) -> DataFrame:
         """One file of the lake."""
@@ -159,17 +168,21 @@ class SparkEngine:
         tasks = self._session.range(0, count, 1, max(count, 1))
         return tasks.mapInArrow(made, PySparkSchema.from_ibis(schema))
 
-    def _none(self, schema: Any) -> DataFrame:
-        return self._session.createDataFrame([], schema)
-
-    def _keep(self, name: str, frame: DataFrame, schema: ibis.Schema, size: int) -> ibis.Table:
+    def _keep(self, name: str, frame: DataFrame, schema: ibis.Schema) -> ibis.Table:
+        """Rows computed now, whose number cuts the work of those who read them."""
         before = self._kept.pop(name, None)
         self._kept[name] = frame.persist()
-        frame.createOrReplaceTempView(name)
-        if before is not None:
+        rows = frame.count()
+        if before is not None:  # which may be what the new one was computed from
             before.unpersist()
-        self._sizes[name] = size
+        self._show(name, frame, rows_in_memory(rows, schema))
         return ibis.table(schema, name=name)
+
+    def _show(self, name: str, frame: DataFrame, size: int) -> None:
+        """Make a frame known to queries by a name."""
+        frame.createOrReplaceTempView(name)
+        self._months.pop(name, None)
+        self._sizes[name] = size
 
     @contextmanager
     def _query(self, table: ibis.Table) -> Iterator[DataFrame]:
@@ -177,30 +190,33 @@ class SparkEngine:
 
         What it reads more than once is kept for as long.
         """
-        self._cut_by(self._size_of(table))
+        read = {each.name for each in table.op().find(ops.UnboundTable)}
+        for name in read & self._months.keys():
+            self._window(*self._months.pop(name)).createOrReplaceTempView(name)
+        self._cut_by(sum(self._sizes.get(name, 0) for name in read))
         query, kept = query_of(table), []
-        for part in query.shared:
-            frame = self._session.sql(part.sql)
-            if part.costly:
-                kept.append(frame.persist())
-            frame.createOrReplaceTempView(part.name)
         try:
+            for part in query.shared:
+                frame = self._session.sql(part.sql)
+                if part.costly:
+                    kept.append(frame.persist())
+                frame.createOrReplaceTempView(part.name)
             yield self._session.sql(query.sql)
         finally:
             for frame in kept:
                 frame.unpersist()
 
     def _cut_by(self, size: int) -> None:
-        """Settings of the next query, by how many bytes it reads."""
-        conf, large = self._session.conf, size >= WORTH_COMPILING
-        conf.set("spark.sql.shuffle.partitions", shuffle_partitions(size, self._cores))
-        conf.set("spark.sql.codegen.wholeStage", large)
-        conf.set("spark.sql.adaptive.enabled", large)
-
-    def _size_of(self, table: ibis.Table) -> int:
-        """About how many bytes a query reads."""
-        read = {each.name for each in table.op().find(ops.UnboundTable)}
-        return sum(self._sizes.get(name, 0) for name in read)
+        """Settings of the next query, by how many bytes it reads; what is set counts before."""
+        cores = self._session.sparkContext.defaultParallelism  # which grows as executors come
+        large = size >= self._cuts.smallest_compiled
+        chosen = {
+            _SHUFFLE: self._cuts.shuffle_partitions(size, cores),
+            _COMPILED: large,
+            _ADAPTIVE: large,
+        }
+        for name in chosen.keys() - self._set:
+            self._session.conf.set(name, chosen[name])
 
     def _size(self, path: Path, schema: ibis.Schema) -> int:
         return rows_in_memory(pq.read_metadata(path).num_rows, schema)

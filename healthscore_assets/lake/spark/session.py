@@ -2,8 +2,10 @@
 
 import atexit
 import functools
-import tempfile
-from contextlib import suppress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import tenacity
 from py4j.protocol import Py4JError
@@ -18,8 +20,8 @@ from healthscore_assets.lake.spark.refused import EngineRefused
 HERE = "local[*]"
 """The master where nothing names one: this machine, with all its cores."""
 
-_PATIENCE = 120
-"""Seconds for a cluster to give a first executor."""
+_OPENED_WITHIN, _EXECUTOR_WITHIN = 300.0, 120.0
+"""Seconds for a master to take the application, and for it to give a first executor."""
 
 _DEFAULTS = {
     "spark.app.name": "healthscore",
@@ -33,14 +35,16 @@ _DEFAULTS_HERE = {
 
 
 @functools.cache
-def open_session(master: str | None, setting: str) -> SparkSession:
+def open_session(
+    master: str | None, setting: str, log: Path, opened_within: float = _OPENED_WITHIN
+) -> SparkSession:
     """A session on that master, else on the one of ``spark-submit`` or ``spark-defaults.conf``.
 
     Whatever is set there counts before what is set here. Parameters: ``setting`` names where the
-    master was set.
+    master was set; ``log`` is the file to which Java's words are added.
     Raises EngineRefused where Java does not start, the master does not answer or gives no executor.
     """
-    _start_java()
+    _start_java(log)
     conf = SparkConf()  # what those settings say
     if master is None:
         master, setting = str(conf.get("spark.master", HERE)), "spark.master"
@@ -49,28 +53,53 @@ def open_session(master: str | None, setting: str) -> SparkSession:
     here = master.startswith("local")
     for name, value in (_DEFAULTS | (_DEFAULTS_HERE if here else {})).items():
         conf.setIfMissing(name, value)
-    try:
+    with _answering(f"{setting}: no session of Spark at {master}", opened_within, log):
         session = SparkSession.builder.config(conf=conf).getOrCreate()
-    except Py4JError as error:
-        reason = str(getattr(error, "java_exception", error)).splitlines()[0]
-        raise EngineRefused(f"{setting}: no session of Spark at {master}: {reason}") from None
-    atexit.register(_stop, session)
-    if not here and conf.get("spark.dynamicAllocation.enabled", "false") != "true":
-        _await_executor(session, master, setting)
+        atexit.register(_stop, session)
+        if not here and conf.get("spark.dynamicAllocation.enabled", "false") != "true":
+            _await_executor(session, master, setting)
     return session
 
 
-def _start_java() -> None:
+def _start_java(log: Path) -> None:
     """Its first words, of modules and log files, are nobody's concern, unless they are its last."""
-    with tempfile.TemporaryFile("w+") as said:
+    if SparkContext._gateway is not None:
+        return
+    with log.open("a") as said:
         try:
-            if SparkContext._gateway is None:
-                gateway = launch_gateway(popen_kwargs={"stderr": said})
-                SparkContext._ensure_initialized(gateway=gateway)
+            gateway = launch_gateway(popen_kwargs={"stderr": said})
+            SparkContext._ensure_initialized(gateway=gateway)
         except PySparkRuntimeError:
-            said.seek(0)
-            words = " ".join(said.read().split()[-60:])
+            words = " ".join(log.read_text().split()[-60:])
             raise EngineRefused(f"HEALTHSCORE_ENGINE=spark: Java did not start: {words}") from None
+
+
+@contextmanager
+def _answering(what: str, within: float, log: Path) -> Iterator[None]:
+    """Java is ended where it takes longer: it would ask some masters for good.
+
+    Raises EngineRefused where it does, or gives up by itself.
+    """
+    expired = threading.Event()
+    java = getattr(SparkContext._gateway, "proc", None)  # none where spark-submit started it
+
+    def end() -> None:
+        expired.set()
+        if java is not None:
+            java.kill()
+
+    timer = threading.Timer(within, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (Py4JError, ConnectionError) as error:
+        reason = str(getattr(error, "java_exception", error)).splitlines()[0]
+        if expired.is_set():
+            reason = f"it did not answer within {within:.0f} s; see that it is up and has room"
+        raise EngineRefused(f"{what}: {reason} (Java's words are in {log})") from None
+    finally:
+        timer.cancel()
 
 
 def _stop(session: SparkSession) -> None:
@@ -83,13 +112,13 @@ def _await_executor(session: SparkSession, master: str, setting: str) -> None:
     known = session.sparkContext._jsc.sc()
     try:
         tenacity.Retrying(
-            stop=tenacity.stop_after_delay(_PATIENCE),
+            stop=tenacity.stop_after_delay(_EXECUTOR_WITHIN),
             wait=tenacity.wait_fixed(0.2),
             retry=tenacity.retry_if_result(lambda processes: processes < 2),  # the driver is one
         )(lambda: known.getExecutorMemoryStatus().size())
     except tenacity.RetryError:
         raise EngineRefused(
-            f"{setting}: {master} gave no executor in {_PATIENCE} s; it has no worker that is "
-            f"free and offers the {known.executorMemory()} MiB of memory asked for "
+            f"{setting}: {master} gave no executor in {_EXECUTOR_WITHIN:.0f} s; it has no worker "
+            f"that is free and offers the {known.executorMemory()} MiB of memory asked for "
             "(spark.executor.memory in spark-defaults.conf changes that)"
         ) from None

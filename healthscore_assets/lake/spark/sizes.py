@@ -1,23 +1,13 @@
 """How a cluster's work is cut, by the size of what is read."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
 
-PARTITION = 64 * 1024**2
-"""Bytes of rows in memory that a task of a shuffle is to hold."""
-
-WORTH_A_TASK = 8 * 1024**2
-"""With fewer bytes another task costs more than it saves, though a core is free."""
-
-WORTH_COMPILING = 64 * 1024**2
-"""With fewer bytes it costs more than it saves to compile a query to Java and to plan it anew.
-
-Of 300 clients' months it was half of a query's time and more.
-"""
-
-_GIB = 1024**3
+_MIB, _GIB = 1024**2, 1024**3
 _TEXT, _OTHER = 24, 8
 
 
@@ -27,9 +17,34 @@ def rows_in_memory(rows: int, schema: ibis.Schema) -> int:
     return rows * width
 
 
-def shuffle_partitions(size: int, cores: int) -> int:
-    """Tasks of a shuffle of so many bytes: what holds them, and all cores where it is worth it."""
-    return max(1, -(-size // PARTITION), min(cores, size // WORTH_A_TASK))
+@dataclass(frozen=True)
+class Cuts:
+    """By how many bytes of rows in memory the work of a query is cut.
+
+    ``task`` is what a task of a shuffle is to hold; with less than ``smallest_task`` for each
+    another one costs more than it saves, though a core is free; under ``smallest_compiled`` so does
+    compiling a query to Java and planning it anew halfway: of 300 clients' months half of its time.
+    """
+
+    task: int = 64 * _MIB
+    smallest_task: int = 8 * _MIB
+    smallest_compiled: int = 64 * _MIB
+
+    @classmethod
+    def of_settings(cls, size: Callable[[str, str], int]) -> "Cuts":
+        """As ``spark.healthscore.task`` and the two others say.
+
+        Parameters: ``size`` gives the bytes of a setting by its name and its default.
+        """
+        return cls(
+            size("spark.healthscore.task", f"{cls.task}b"),
+            size("spark.healthscore.smallestTask", f"{cls.smallest_task}b"),
+            size("spark.healthscore.smallestCompiled", f"{cls.smallest_compiled}b"),
+        )
+
+    def shuffle_partitions(self, size: int, cores: int) -> int:
+        """Tasks of a shuffle of so many bytes: what holds them, all cores where it is worth it."""
+        return max(1, -(-size // self.task), min(cores, size // self.smallest_task))
 
 
 def process_memory(largest: int, available: int | None = None) -> int:
