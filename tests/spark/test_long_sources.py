@@ -1,13 +1,16 @@
 """The cleaning of long sources: Spark gives what DuckDB does, from the archived bytes on."""
 
+import io
 import json
 from datetime import date
 from pathlib import Path
 
 import fivetran_tables as ft
+import pyarrow.parquet as pq
 import pytest
 from datasync_tree import Event, Tree
 from months_on_both import Lookups, Month, on_both, on_duckdb, on_spark, same, taken
+from pyarrow import csv
 
 from healthscore_assets.lake.spark.engine import SparkEngine
 from healthscore_assets.lookups.product_areas import ProductAreas
@@ -293,6 +296,19 @@ def test_no_row_comes_to_the_driver(
     assert max(pulled) <= 5  # features, reasons, and the first five lines of the quarantine
     assert on.sums.numbers == duckdb.sums.numbers
     assert on.sums.numbers["rows_refused"] == 500
+
+
+def test_pieces_of_a_parquet_file_are_one_export(spark: SparkEngine, inbox: Path) -> None:
+    """Those of row groups, each a task; refused rows keep their numbers."""
+    many = [f"a{n % 7},v{n % 50},2024-05-{n % 31 + 1:02},F{n % 3},{n % 5}" for n in range(1_000)]
+    many[700] = ",v1,2024-05-01,F1,1"
+    table = csv.read_csv(io.BytesIO(rows(*many).encode()))
+    pq.write_table(table, inbox / "many.parquet", row_group_size=90)
+    lake, files = taken(inbox)
+    duckdb = on_duckdb(lake, files, Lookups())
+    for at_once in (50, 300, 2_000):  # 20 pieces of 12 row groups, of which some have none; 4; 1
+        same(duckdb, on_spark(spark, lake, files, Lookups(), at_once))
+    assert [line[1] for line in duckdb.tables["quarantine"]] == [701]
 
 
 def test_a_history_that_cannot_be_read_is_refused(spark: SparkEngine, inbox: Path) -> None:

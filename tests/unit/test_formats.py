@@ -584,3 +584,22 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path, book: Path, format_: 
         path.write_bytes(damaged_book(sound, dice) if parts else damaged(sound, dice))
         with suppress(ExportRefused):
             read_all(format_, path)
+
+
+@pytest.mark.parametrize("groups", [[3, 0, 4, 1, 2], [10], [0], []])
+@pytest.mark.parametrize("pieces", [1, 2, 3, 20])
+def test_pieces_of_a_parquet_file_are_its_rows(
+    tmp_path: Path, groups: list[int], pieces: int
+) -> None:
+    path = tmp_path / "of_groups.parquet"
+    schema = pa.schema({"n": pa.int64()})
+    values = iter(range(100))
+    with pq.ParquetWriter(path, schema) as writer:
+        for size in groups:
+            writer.write_table(pa.table({"n": [next(values) for _ in range(size)]}, schema=schema))
+    found = []
+    for piece in range(pieces):
+        layout = Layout("parquet", ("n",), 0, piece=(piece, pieces))
+        for batch in parquet_file.batches(path, "of_groups", layout, [0], []):
+            found += zip(batch.source_row.to_pylist(), batch.cells["c0"].to_pylist(), strict=True)
+    assert found == [(n + 1, float(n)) for n in range(sum(groups))]

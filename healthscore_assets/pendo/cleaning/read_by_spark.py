@@ -1,7 +1,8 @@
 """A month's exports read by the executors of a cluster, from their archived bytes.
 
-A file is a task, and so is each piece of a Data Sync export. An executor reads it as `ExportRows`
-does anywhere; no row comes to the driver, which learns the sums of each file and the features.
+A file is a task, and so is each piece of a large one in Parquet or of a Data Sync export. An
+executor reads it as `ExportRows` does anywhere; no row comes to the driver, which learns the sums
+of each file and the features.
 """
 
 import functools
@@ -36,12 +37,13 @@ from healthscore_assets.pendo.cleaning.quarantined_share import (
 from healthscore_assets.pendo.cleaning.refused_lines import QUARANTINE_LINE
 from healthscore_assets.pendo.fivetran.people import VERSIONS, Folders, People, versions
 from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
+from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.raw_table import TakenIn
-from healthscore_assets.reading.formats.batch import Part
+from healthscore_assets.reading.formats.batch import Layout, Part
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 EVENTS_AT_ONCE = 5_000_000
-"""At most so many events of a Data Sync export are a task, but those of one large file."""
+"""About so many events of Parquet or Data Sync are a task: whole row groups, or Avro files."""
 
 _READ = ibis.schema(
     {
@@ -147,11 +149,14 @@ def _versions(lake: str, folders: Folders, number: int) -> Iterator[pa.RecordBat
 
 
 def _pieces(file: TakenIn, events: int) -> list[TakenIn]:
-    """A file by itself, or the parts of a Data Sync export by so many events.
+    """A file by itself, or pieces of Parquet or the parts of a Data Sync export by so many events.
 
     The days of one Avro file stay together, which is read once.
     """
     layout = file.export.layout
+    if layout.format == "parquet" and file.export.shape == EVENTS:
+        of = max(1, -(-file.rows // events))
+        return [_with(file, replace(layout, piece=(number, of))) for number in range(of)]
     groups: list[list[Part]] = []
     rows = 0
     for _, of_path in groupby(sorted(layout.parts, key=_path), _path):
@@ -164,8 +169,11 @@ def _pieces(file: TakenIn, events: int) -> list[TakenIn]:
         rows += more
     if not groups:
         return [file]
-    layouts = [replace(layout, parts=tuple(parts)) for parts in groups]
-    return [replace(file, export=replace(file.export, layout=each)) for each in layouts]
+    return [_with(file, replace(layout, parts=tuple(parts))) for parts in groups]
+
+
+def _with(file: TakenIn, layout: Layout) -> TakenIn:
+    return replace(file, export=replace(file.export, layout=layout))
 
 
 def _path(part: Part) -> str:

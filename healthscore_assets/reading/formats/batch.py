@@ -41,7 +41,8 @@ class Layout:
 
     ``header_row`` is the number of the row of the header, the first row being 1; 0 where a format
     names its columns elsewhere, so that the first record is row 1. ``sheet`` is of a workbook,
-    ``encoding`` and ``delimiter`` are of text, ``parts`` of a Data Sync export.
+    ``encoding`` and ``delimiter`` are of text, ``parts`` of a Data Sync export. ``piece`` is of
+    Parquet: which piece is read, counted from 0, and of how many; its rows keep their numbers.
     """
 
     format: FormatName
@@ -51,6 +52,7 @@ class Layout:
     encoding: str = "utf-8"
     delimiter: str = ","
     parts: tuple[Part, ...] = ()
+    piece: tuple[int, int] = (0, 1)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,9 @@ def batches(
     """
     wanted, typed = sorted({*numbers, *texts}), set(numbers)
     with _opened(path, source_file, as_codes=as_codes) as file:
-        first = 1
-        for columns in _columns(file, wanted, as_codes=as_codes):
+        groups, before = _piece(file, layout)
+        first = before + 1
+        for columns in _columns(file, wanted, groups, as_codes=as_codes):
             cells: dict[str, pa.Array] = {}
             size = len(columns[0])
             for n, column in zip(wanted, columns, strict=True):
@@ -82,16 +84,26 @@ def count(path: Path, source_file: str, layout: Layout) -> int:
         return int(file.metadata.num_rows)
 
 
+def _piece(file: pq.ParquetFile, layout: Layout) -> tuple[list[int], int]:
+    """The row groups that begin in the piece, and the rows before them."""
+    number, pieces = layout.piece
+    sizes = [file.metadata.row_group(n).num_rows for n in range(file.num_row_groups)]
+    starts = list(accumulate(sizes, initial=0))
+    total = starts[-1] or 1
+    found = [n for n, start in enumerate(starts[:-1]) if start * pieces // total == number]
+    return found, starts[found[0]] if found else 0
+
+
 def _columns(
-    file: pq.ParquetFile, wanted: Sequence[int], *, as_codes: bool
+    file: pq.ParquetFile, wanted: Sequence[int], groups: Sequence[int], *, as_codes: bool
 ) -> Iterator[list[pa.Array]]:
     """Consecutive rows; those of several row groups together where texts are codes."""
     if not as_codes:
-        yield from (batch.columns for batch in _record_batches(file, wanted, _ROWS))
+        yield from (batch.columns for batch in _record_batches(file, wanted, groups, _ROWS))
         return
     held: list[pa.RecordBatch] = []
     rows = _rows_of_codes(file)
-    for batch in _record_batches(file, wanted, rows):
+    for batch in _record_batches(file, wanted, groups, rows):
         if held and sum(map(len, held)) + len(batch) > rows:
             yield _together(held)
             held = []
@@ -117,7 +129,7 @@ def _together(batches: Sequence[pa.RecordBatch]) -> list[pa.Array]:
 
 
 def _record_batches(
-    file: pq.ParquetFile, wanted: Sequence[int], rows: int
+    file: pq.ParquetFile, wanted: Sequence[int], groups: Sequence[int], rows: int
 ) -> Iterator[pa.RecordBatch]:
     # By position: names repeat, and a name with a dot means a nested column to `columns=`.
     ends, leaves = 0, []
@@ -126,7 +138,7 @@ def _record_batches(
         leaves.append(range(start, ends))
     yield from file.reader.iter_batches(
         batch_size=rows,
-        row_groups=list(range(file.num_row_groups)),
+        row_groups=list(groups),
         column_indices=[leaf for n in wanted for leaf in leaves[n]],
         use_threads=False,
     )
