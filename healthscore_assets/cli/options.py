@@ -2,22 +2,16 @@
 
 import sys
 from collections.abc import Iterable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from healthscore_assets.lake.engine_name import EngineName
+
 if TYPE_CHECKING:
     from healthscore_assets.lake.lake import Lake
     from healthscore_assets.orchestration.workplace import Workplace
-
-
-class EngineName(StrEnum):
-    """Engines that can compute the graph."""
-
-    DUCKDB = "duckdb"
-    SPARK = "spark"
 
 
 _PANEL = "Where things are"

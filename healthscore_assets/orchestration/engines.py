@@ -9,6 +9,7 @@ import psutil
 
 from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine_name import EngineName
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.spark.needed import need_java, need_master, need_pyspark
 from healthscore_assets.lake.spark.sizes import largest_delivery, process_memory
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
 ENGINE_VARIABLE = "HEALTHSCORE_ENGINE"
 MASTER_VARIABLE = "HEALTHSCORE_SPARK_MASTER"
 
-DUCKDB, SPARK = "duckdb", "spark"
-ENGINES = (DUCKDB, SPARK)
 
-
-def engine_named(name: str) -> str:
-    """The name of an engine. Raises ValueError for another text."""
-    if name not in ENGINES:
-        raise ValueError(f"{ENGINE_VARIABLE}: {name!r} is no engine; expected duckdb or spark")
-    return name
+def engine_named(name: str) -> EngineName:
+    """The engine of that name. Raises ValueError for another text."""
+    try:
+        return EngineName(name)
+    except ValueError:
+        expected = " or ".join(EngineName)
+        raise ValueError(f"{ENGINE_VARIABLE}: {name!r} is no engine; expected {expected}") from None
 
 
 def need_spark() -> str | None:

@@ -14,6 +14,7 @@ from healthscore_assets.delivery.settings import DeliverySettings, read_delivery
 from healthscore_assets.lake.computes import Computes
 from healthscore_assets.lake.content import content_hash
 from healthscore_assets.lake.engine import Engine
+from healthscore_assets.lake.engine_name import EngineName
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.location import lake_location
 from healthscore_assets.lookups.client_aliases import read_client_aliases
@@ -26,9 +27,7 @@ from healthscore_assets.lookups.refused import LookupRefused
 from healthscore_assets.lookups.scoring_settings import ScoringSettings, read_scoring_settings
 from healthscore_assets.lookups.sources_settings import read_sources_settings
 from healthscore_assets.orchestration.engines import (
-    DUCKDB,
     ENGINE_VARIABLE,
-    SPARK,
     engine_named,
     need_spark,
     open_spark,
@@ -76,7 +75,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     exports: str
     lookups: str
     lake_root: str
-    engine_name: str = DUCKDB
+    engine_name: str = EngineName.DUCKDB
 
     _local: Engine = PrivateAttr()
     _engine: Computes | None = PrivateAttr(default=None)
@@ -85,12 +84,12 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
     def from_environment(cls) -> "Workplace":
         """The folders that ``HEALTHSCORE_*`` name, else their defaults in the current folder."""
         found = {name: os.environ.get(var) or default for name, (var, default) in FOLDERS.items()}
-        engine = engine_named(os.environ.get(ENGINE_VARIABLE) or DUCKDB)
+        engine = engine_named(os.environ.get(ENGINE_VARIABLE) or EngineName.DUCKDB)
         return cls.at(Path(found["exports"]), Path(found["lookups"]), found["lake"], engine)
 
     @classmethod
     def at(
-        cls, exports: Path, lookups: Path, lake: Path | str, engine: str = DUCKDB
+        cls, exports: Path, lookups: Path, lake: Path | str, engine: str = EngineName.DUCKDB
     ) -> "Workplace":
         """Given folders; relative ones are taken from the current folder, once.
 
@@ -109,7 +108,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises EngineRefused where the engine cannot be had.
         """
-        if self.engine_name == SPARK:
+        if self.engine_name == EngineName.SPARK:
             need_spark()
         run_id = context.run.run_id if context.run is not None else None
         if run_id is not None and context.instance is not None:
@@ -127,7 +126,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         Raises EngineRefused where it cannot.
         """
-        if self.engine_name == SPARK:
+        if self.engine_name == EngineName.SPARK:
             open_spark(self.inbox)
 
     @property
@@ -136,7 +135,7 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._engine is None:
             self._engine = (
                 spark_engine(self.inbox, self.lake, self._local)
-                if self.engine_name == SPARK
+                if self.engine_name == EngineName.SPARK
                 else self._local
             )
         return self._engine

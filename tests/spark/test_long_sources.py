@@ -2,8 +2,10 @@
 
 import io
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import fivetran_tables as ft
 import pyarrow.parquet as pq
@@ -11,6 +13,7 @@ import pytest
 from datasync_tree import Event, Tree
 from months_on_both import Lookups, Month, on_both, on_duckdb, on_spark, same, taken
 from pyarrow import csv
+from pyspark.sql.classic.dataframe import DataFrame
 
 from healthscore_assets.lake.spark.engine import SparkEngine
 from healthscore_assets.lookups.product_areas import ProductAreas
@@ -283,16 +286,20 @@ def test_no_row_comes_to_the_driver(
     lake, files = taken(inbox)
     duckdb = on_duckdb(lake, files, Lookups())
     pulled: list[int] = []
-    plain = SparkEngine.rows
 
-    def counted(self: SparkEngine, table: object) -> list[dict[str, object]]:
-        found: list[dict[str, object]] = plain(self, table)
-        pulled.append(len(found))
-        return found
+    def counting(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            found = plain(*given)
+            pulled.append(len(found))
+            return found
 
-    monkeypatch.setattr(SparkEngine, "rows", counted)
+        return counted
+
+    for name in ("toArrow", "collect", "toPandas"):  # whatever gives rows comes by one of them
+        monkeypatch.setattr(DataFrame, name, counting(getattr(DataFrame, name)))
     monkeypatch.setattr("months_on_both._rows", lambda *_: [])
     on = on_spark(spark, lake, files, Lookups())
+    assert 5 in pulled
     assert max(pulled) <= 5  # features, reasons, and the first five lines of the quarantine
     assert on.sums.numbers == duckdb.sums.numbers
     assert on.sums.numbers["rows_refused"] == 500

@@ -48,7 +48,6 @@ def _query_of(expression: Any) -> Query:
     query = _COMPILER.to_sqlglot(expression.to_expr()).transform(_as_double)
     parts = query.ctes
     query.set("with_", None)
-    query.set("with", None)
     shared = (Shared(part.alias, _sql(part.this), bool(part.this.find(*_COSTLY))) for part in parts)
     return Query(tuple(shared), _sql(query))
 
