@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import tenacity
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
 from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
@@ -22,6 +22,8 @@ HERE = "local[*]"
 
 _OPENED_WITHIN, _EXECUTOR_WITHIN = 300.0, 120.0
 """Seconds for a master to take the application, and for it to give a first executor."""
+
+_STOPPED = "stopped SparkContext"
 
 _DEFAULTS = {
     "spark.app.name": "healthscore",
@@ -94,12 +96,25 @@ def _answering(what: str, within: float, log: Path) -> Iterator[None]:
     try:
         yield
     except (Py4JError, ConnectionError) as error:
-        reason = str(getattr(error, "java_exception", error)).splitlines()[0]
         if expired.is_set():
             reason = f"it did not answer within {within:.0f} s; see that it is up and has room"
+        else:
+            reason = _innermost(error)
         raise EngineRefused(f"{what}: {reason} (Java's words are in {log})") from None
     finally:
         timer.cancel()
+
+
+def _innermost(error: Py4JError | ConnectionError) -> str:
+    """The cause that has no other behind it, in one line."""
+    if not isinstance(error, Py4JJavaError):
+        return str(error).splitlines()[0]
+    cause = error.java_exception
+    while (behind := cause.getCause()) is not None:
+        cause = behind
+    if _STOPPED in str(cause):  # and only the log says why
+        return "it took no application, and Spark gave up on it; see that it is a master"
+    return str(cause).splitlines()[0]
 
 
 def _stop(session: SparkSession) -> None:
