@@ -18,7 +18,7 @@ EXPRESSIONS = 64
 They are the same for every month, and take longer to build than small months take to run.
 """
 
-_MEMORY = "768MB"
+MEMORY = "768MB"
 """What tables may take before they are spilled to disk; readers and results come on top."""
 
 _AS_PARQUET = "FORMAT PARQUET, COMPRESSION ZSTD"
@@ -27,14 +27,15 @@ _AS_PARQUET = "FORMAT PARQUET, COMPRESSION ZSTD"
 class Engine:
     """One DuckDB in memory; tables are Parquet files that it reads and writes.
 
-    Rows keep their order on the way to a file, so that equal tables are equal bytes.
+    Rows keep their order on the way to a file, so that equal tables are equal bytes. What needs
+    more than ``memory`` goes to the folder ``spill`` meanwhile, and the bytes stay the same.
     """
 
-    def __init__(self, spill: Path | None = None) -> None:
+    def __init__(self, spill: Path | None = None, memory: str = MEMORY) -> None:
         self.ibis = ibis.duckdb.connect()
         self.con: duckdb.DuckDBPyConnection = self.ibis.con
         self._views: dict[str, str] = {}
-        self.con.execute(f"SET memory_limit = '{_MEMORY}'")
+        self.con.execute(f"SET memory_limit = {_quote(memory)}")
         if spill is not None:
             self.con.execute(f"SET temp_directory = {_quote(str(spill))}")
 
