@@ -1,32 +1,61 @@
-"""The run of a month, counted: queries, rows that come to Python, bytes written, Dagster's events.
+"""The run of a month, counted: what it asks, takes into Python, opens, writes and tells Dagster.
 
 counts = Counts()
-workplace = counted(project, counts)     # a Workplace whose engine is counted
+with counting(counts):
+    instance.add_event_listener(run_id, counts.heard)
+    ...                                  # the run
 """
 
+import ctypes
+import gc
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import dagster as dg
+import duckdb
 import ibis
-from project import Project
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
 
 from healthscore_assets.lake.engine import Engine
-from healthscore_assets.orchestration.workplace import Workplace
 
 _STARTS, _ENDS = "STEP_START", ("STEP_SUCCESS", "STEP_FAILURE")
 
+_ASKS = ("execute", "executemany", "query", "sql", "from_query")
+
+_FETCHES = (
+    *("fetchone", "fetchmany", "fetchall", "fetchdf", "fetch_df", "df", "to_df"),
+    *("fetch_arrow_table", "to_arrow_table"),
+)
+
+_NOT_COUNTED = (
+    *("arrow", "fetch_arrow_reader", "fetch_record_batch", "to_arrow_reader"),
+    *("fetch_df_chunk", "fetchnumpy", "pl", "tf", "torch"),
+)
+
+_MAKES_OBJECTS = ("to_pylist", "to_pydict", "to_pandas", "as_py")
+
+BETWEEN = "between stages"
+
 
 class Counts:
-    """What each stage costs, as it runs; hears where the run is from its events."""
+    """What each stage costs, as it runs; hears where the run is from its events.
+
+    ``rows`` leave DuckDB or are read from the lake's files, to Arrow, pandas or Python alike;
+    ``objects`` are those that Python then makes of what is in Arrow, one for each cell.
+    """
 
     def __init__(self) -> None:
-        self.stage = "between stages"
+        self.stage = BETWEEN
         self.queries: Counter[str] = Counter()
         self.rows: Counter[str] = Counter()
+        self.objects: Counter[str] = Counter()
+        self.openings: Counter[str] = Counter()
         self.written: Counter[str] = Counter()
         self.events: Counter[str] = Counter()
 
@@ -37,7 +66,11 @@ class Counts:
         if kind == _STARTS:
             self.stage = str(entry.step_key)
         elif kind in _ENDS:
-            self.stage = "between stages"
+            self.stage = BETWEEN
+
+    def opened(self, *_: object) -> None:
+        """A database of Dagster's, or the ledger, was opened."""
+        self.openings[self.stage] += 1
 
     def wrote(self, path: Path) -> None:
         """A file ``<table>-<month>.<suffix>`` was staged."""
@@ -46,77 +79,140 @@ class Counts:
         self.written[name] += path.stat().st_size
 
 
-class _CountedResult:
-    """A result whose rows are counted where they come to Python."""
-
-    def __init__(self, result: Any, counts: Counts) -> None:
-        self._result, self._counts = result, counts
-
-    def fetchone(self) -> Any:
-        row = self._result.fetchone()
-        self._counts.rows[self._counts.stage] += row is not None
-        return row
-
-    def fetchall(self) -> Any:
-        return self._count(self._result.fetchall())
-
-    def to_arrow_table(self) -> Any:
-        return self._count(self._result.to_arrow_table())
-
-    def df(self) -> Any:
-        return self._count(self._result.df())
-
-    def _count(self, rows: Any) -> Any:
-        self._counts.rows[self._counts.stage] += len(rows)
-        return rows
+@contextmanager
+def counting(counts: Counts) -> Iterator[None]:
+    """Count whatever this process does, of any engine and any connection."""
+    sa.event.listen(sa.pool.Pool, "connect", counts.opened)
+    try:
+        with pytest.MonkeyPatch.context() as patch, _arrow_counted(counts):
+            _count_duckdb(counts, patch)
+            _count_files_read(counts, patch)
+            _count_files_written(counts, patch)
+            yield
+    finally:
+        sa.event.remove(sa.pool.Pool, "connect", counts.opened)
 
 
-class _CountedConnection:
-    """DuckDB's connection; a way to take rows out that is not counted here is not there."""
+def _count_duckdb(counts: Counts, patch: pytest.MonkeyPatch) -> None:
+    """Statements, and the rows of their results; a way to take these that is not counted fails."""
+    connections = (duckdb, duckdb.DuckDBPyConnection)  # the module is one, too
+    for owner in connections:
+        for name in _ASKS:
+            patch.setattr(owner, name, _counted(getattr(owner, name), counts, counts.queries, _one))
+    for owner in (*connections, duckdb.DuckDBPyRelation):
+        for name in filter(vars(owner).__contains__, _FETCHES):
+            method = _counted(getattr(owner, name), counts, counts.rows, _rows_in)
+            patch.setattr(owner, name, method)
+        for name in filter(vars(owner).__contains__, _NOT_COUNTED):
+            patch.setattr(owner, name, _refused(f"{owner.__name__}.{name}"))
 
-    def __init__(self, connection: Any, counts: Counts) -> None:
-        self._connection, self._counts = connection, counts
-        self.register, self.unregister = connection.register, connection.unregister
-        self.close = connection.close
 
-    def execute(self, sql: str, *parameters: Any) -> _CountedResult:
-        self._counts.queries[self._counts.stage] += 1
-        return _CountedResult(self._connection.execute(sql, *parameters), self._counts)
+def _count_files_read(counts: Counts, patch: pytest.MonkeyPatch) -> None:
+    """Of Parquet, whole."""
+    for owner, name in ((pq, "read_table"), (pq.ParquetFile, "read")):
+        method = _counted(getattr(owner, name), counts, counts.rows, _rows_in)
+        patch.setattr(owner, name, method)
 
 
-class _CountedEngine(Engine):
-    def __init__(self, spill: Path, counts: Counts) -> None:
-        super().__init__(spill)
-        self._counts = counts
-        self.con = self.ibis.con = _CountedConnection(self.con, counts)
+def _count_files_written(counts: Counts, patch: pytest.MonkeyPatch) -> None:
+    write, write_csv = Engine.write, Engine.write_csv
 
-    def write(
-        self, table: ibis.Table, schema: ibis.Schema, path: Path, order_by: Sequence[str]
+    def written(
+        engine: Engine, table: ibis.Table, schema: ibis.Schema, path: Path, order_by: Sequence[str]
     ) -> int:
-        rows = super().write(table, schema, path, order_by)
-        self._counts.wrote(path)
+        rows = write(engine, table, schema, path, order_by)
+        counts.wrote(path)
         return rows
 
-    def write_csv(self, table: ibis.Table, path: Path, null: str = "") -> int:
-        rows = super().write_csv(table, path, null)
-        self._counts.wrote(path)
+    def written_csv(engine: Engine, table: ibis.Table, path: Path, null: str = "") -> int:
+        rows = write_csv(engine, table, path, null)
+        counts.wrote(path)
         return rows
 
-
-class CountedWorkplace(Workplace):
-    """A workplace whose runs have a counted engine. Dagster makes it anew for each of them."""
-
-    counts: ClassVar[Counts]
-
-    @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Workplace]:
-        with super().yield_for_execution(context):
-            self._local.close()
-            self._local = _CountedEngine(self.lake.spill_folder(), self.counts)
-            yield self
+    patch.setattr(Engine, "write", written)
+    patch.setattr(Engine, "write_csv", written_csv)
 
 
-def counted(project: Project, counts: Counts) -> Workplace:
-    """The project's folders, counted there."""
-    CountedWorkplace.counts = counts
-    return CountedWorkplace.at(project.exports, project.lookups, project.lake)
+@contextmanager
+def _arrow_counted(counts: Counts) -> Iterator[None]:
+    """Methods of Arrow's classes, which take no new ones but in the dictionary behind them."""
+    replaced = []
+    for kind in _kinds_of_arrow():
+        (methods,) = gc.get_referents(kind.__dict__)
+        for name in filter(methods.__contains__, _MAKES_OBJECTS):
+            replaced.append((kind, methods, name, methods[name]))
+            methods[name] = _counted(methods[name], counts, counts.objects, _cells_in)
+        _forget_methods(kind)
+    try:
+        yield
+    finally:
+        for kind, methods, name, method in replaced:
+            methods[name] = method
+            _forget_methods(kind)
+
+
+def _kinds_of_arrow() -> list[type]:
+    found = [*pa.Table.__mro__, *pa.RecordBatch.__mro__, *pa.ChunkedArray.__mro__]
+    kinds = [pa.Array, pa.Scalar]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        found += kind.__mro__
+    return [kind for kind in dict.fromkeys(found) if kind is not object]
+
+
+def _forget_methods(kind: type) -> None:
+    """Python remembers where it found a method."""
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(kind))
+
+
+_inside: list[bool] = []
+
+
+def _counted(
+    method: Callable[..., Any],
+    counts: Counts,
+    counter: Counter[str],
+    measure: Callable[[Any], int],
+) -> Callable[..., Any]:
+    """The method, whose results are added to the counter; what it calls itself is not."""
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        _inside.append(True)
+        try:
+            result = method(*arguments, **named)
+        finally:
+            _inside.pop()
+        if not _inside:
+            counter[counts.stage] += measure(result)
+        return result
+
+    return counted
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise AssertionError(f"{name} takes rows out uncounted: take them out another way")
+
+    return refused
+
+
+def _one(_: Any) -> int:
+    return 1
+
+
+def _rows_in(result: Any) -> int:
+    """Of a list, a data frame or a table; a row is one, and None is none."""
+    if result is None:
+        return 0
+    return 1 if isinstance(result, tuple) else len(result)
+
+
+def _cells_in(result: Any) -> int:
+    """How many objects it holds; what holds no others is one."""
+    if hasattr(result, "size"):  # of pandas
+        return int(result.size)
+    if isinstance(result, dict):
+        return sum(map(_cells_in, result.values()))
+    if isinstance(result, list):
+        return sum(map(_cells_in, result))
+    return 1

@@ -57,6 +57,9 @@ def states_for_ledger(
     """`alert_states` of a month as the ledger takes them.
 
     With the names of `client_scores`, and the evidence of `alerts`, which tells of folded ones.
+    Each is made an object here, while all other rows stay in the engine: the ledger is another
+    database. To leave out those that are as they were would save few: most rules fill the evidence
+    with numbers of the month.
     """
     names = scores.select("client_id", "client_name")
     told = alerts.select("client_id", "rule", told="evidence")
