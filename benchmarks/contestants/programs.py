@@ -63,9 +63,12 @@ def _script(name: str) -> Callable[[Dataset, Path], Commands]:
     return commands
 
 
-def _reading(data: Dataset, work: Path) -> Commands:
-    del work
-    return [[_PYTHON, _HERE / "arrow_read.py", data.exports / "pendo"]]
+def _reading(name: str) -> Callable[[Dataset, Path], Commands]:
+    def commands(data: Dataset, work: Path) -> Commands:
+        del work
+        return [[_PYTHON, _HERE / name, data.exports / "pendo"]]
+
+    return commands
 
 
 GRAPH = Contestant(
@@ -74,9 +77,10 @@ GRAPH = Contestant(
 PANDAS = Contestant("pandas", _pandas, "scores.parquet")
 POLARS = Contestant("Polars script", _script("polars_script.py"), "scores.parquet")
 DUCKDB = Contestant("DuckDB script", _script("duckdb_script.py"), "scores.parquet")
-ARROW = Contestant("Arrow reading", _reading, None)
+ARROW = Contestant("Arrow reading", _reading("arrow_read.py"), None)
+BYTES = Contestant("bytes alone", _reading("bytes_read.py"), None)
 
-CONTESTANTS = (GRAPH, PANDAS, POLARS, DUCKDB, ARROW)
+CONTESTANTS = (GRAPH, PANDAS, POLARS, DUCKDB, ARROW, BYTES)
 
 HAND_WRITTEN = (POLARS, DUCKDB)
 """The practical floor; the faster one of a size is what the others are held against."""
