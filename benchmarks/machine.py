@@ -2,12 +2,16 @@
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.measuring import memory_bytes
+from healthscore_assets import __version__
 
+_PROJECT = Path(__file__).parents[1]
+_CODE = ("*.py", "*.yaml", "*.toml", "requirements*.txt", "lookups")
 _PACKAGES = ("dagster", "duckdb", "ibis-framework", "polars", "pandas", "pyarrow")
 
 
@@ -18,9 +22,24 @@ def machine() -> dict[str, str]:
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "memory": f"{memory_bytes() / 2**30:.1f} GiB",
         "system": f"{platform.system()} {platform.release()}",
+        "healthscore": f"{__version__}, commit {_commit()}",
         "python": platform.python_version(),
         **{name: version(name) for name in _PACKAGES},
     }
+
+
+def _commit() -> str:
+    """Of the code that is measured: ``changed`` where Python files or settings differ from it."""
+    try:
+        commit = _git("rev-parse", "--short=12", "HEAD").strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return f"{commit}, changed" if _git("status", "--porcelain", "--", *_CODE) else commit
+
+
+def _git(*words: str) -> str:
+    told = subprocess.run(["git", *words], cwd=_PROJECT, check=True, capture_output=True, text=True)
+    return told.stdout
 
 
 def _processor() -> str:
