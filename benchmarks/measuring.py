@@ -13,8 +13,8 @@ from benchmarks.launcher import THEN
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 
-_LIMIT = 0.9
-"""Of the machine's memory a command may take; it fails then, before the system kills anything."""
+LIMIT = 0.9
+"""Of the machine's memory a process may fill; it is stopped there, before the system is short."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,11 @@ def measure(
             text=True,
         )
         used = json.loads(told.stdout)
-        last = used[-1]["status"]
-        if last:
+        if used[-1]["status"]:
             command = " ".join(Path(str(word)).name for word in commands[len(used) - 1][:2])
-            raise Failed(command, _why(last, errors.read_text(errors="replace")))
+            if used[-1]["stopped"]:
+                raise Failed(command, f"stopped with more than {_limit() / 2**30:.1f} GiB filled")
+            raise Failed(command, _why(used[-1]["status"], errors.read_text(errors="replace")))
     return Cost(
         sum(each["seconds"] for each in used),
         sum(each["cpu_seconds"] for each in used),
@@ -81,7 +82,7 @@ def memory_bytes() -> int:
 
 
 def _limit() -> int:
-    return int(_LIMIT * memory_bytes())
+    return int(LIMIT * memory_bytes())
 
 
 def _why(status: int, errors: str) -> str:

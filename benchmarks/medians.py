@@ -40,12 +40,11 @@ class Measured:
         return min(seconds), max(seconds)
 
 
+def least_peak_bytes(these: Sequence[Measured]) -> float:
+    """The smallest median of their memory: not always that of the faster one."""
+    return min(each.peak_bytes for each in these)
+
+
 def faster(these: Sequence[Measured]) -> Measured:
     """The one with the smaller median."""
     return min(these, key=lambda each: each.seconds)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of Markdown: the first column is text, the others numbers to the right."""
-    marks = ["---", *("---:" for _ in header[1:])]
-    return [f"| {' | '.join(cells)} |" for cells in (header, marks, *rows)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.comparison import differences
-from benchmarks.contestants.programs import GRAPH, HAND_WRITTEN, Contestant
+from benchmarks.contestants.programs import GRAPH, Contestant
 from benchmarks.data.dataset import Dataset
 from benchmarks.measuring import Cost, Failed, measure
 from benchmarks.medians import Measured
@@ -21,11 +21,22 @@ class Disagreement(Exception):
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why a contestant failed, and in which try: it was not tried again."""
+
+    why: str
+    tries: int
+
+
+@dataclass(frozen=True)
 class SizeResult:
-    """What each contestant cost on a size, by name, and why some could not do it."""
+    """What each contestant cost on a size, by name, and those that could not do it.
+
+    Nobody is in both: what came through before it failed does not count.
+    """
 
     measured: dict[str, Measured]
-    failed: dict[str, str]
+    failed: dict[str, Failure]
 
 
 def in_turns(what: Mapping[Key, Callable[[], Cost]], rounds: int) -> dict[Key, Measured]:
@@ -42,12 +53,11 @@ def compete(
 ) -> SizeResult:
     """Run all contestants ``rounds`` times in turns; each leaves the graph's own numbers.
 
-    A contestant that fails is not tried again: what it said is kept. The graph and the scripts
-    have to come through.
-    Raises Disagreement where scores differ, and Failed.
+    One that fails is not tried again, and its earlier runs are dropped.
+    Raises Disagreement where scores differ, and Failed by contestants that may not fail.
     """
     costs: dict[str, list[Cost]] = {}
-    failed: dict[str, str] = {}
+    failed: dict[str, Failure] = {}
     for number in range(1, rounds + 1):
         scores: dict[str, Path] = {}
         for each in contestants:
@@ -59,9 +69,10 @@ def compete(
             try:
                 cost = measure(each.commands(data, folder), each.environment(folder))
             except Failed as failure:
-                if each in (GRAPH, *HAND_WRITTEN):
+                if not each.may_fail:
                     raise
-                failed[each.name] = str(failure)
+                failed[each.name] = Failure(str(failure), tries=number)
+                costs.pop(each.name, None)
                 told(f"{data.size.name}, round {number}: {each.name} failed: {failure}")
                 shutil.rmtree(folder)
                 continue

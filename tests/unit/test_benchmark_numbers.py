@@ -1,14 +1,21 @@
 """The benchmarks count nothing that came to other numbers, and tell medians and ratios."""
 
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from benchmarks import measuring
 from benchmarks.comparison import SCORES, differences
+from benchmarks.contestants.programs import Contestant
+from benchmarks.data.dataset import Dataset
 from benchmarks.goals.lake_files import belongs
-from benchmarks.measuring import Cost
-from benchmarks.medians import Measured, faster, table
+from benchmarks.markdown import table
+from benchmarks.measuring import Cost, Failed, measure
+from benchmarks.medians import Measured, faster, least_peak_bytes
+from benchmarks.rounds import compete
+from benchmarks.sizes import TRIAL
 
 
 def written(path: Path, *rows: tuple[str, str, float | None]) -> Path:
@@ -67,6 +74,7 @@ def test_medians_and_the_faster_of_two() -> None:
     assert (slow.seconds, slow.cpu_seconds, slow.peak_bytes) == (2.0, 5.0, 20)
     assert (slow.span, slow.largest_peak_bytes) == ((1.0, 3.0), 30)
     assert faster([slow, quick]) is quick
+    assert least_peak_bytes([slow, Measured((Cost(0.5, 0.5, 90),))]) == 20
 
 
 def test_a_table_has_its_numbers_to_the_right() -> None:
@@ -84,3 +92,34 @@ def test_files_of_a_month_that_may_be_touched() -> None:
     assert belongs("archive/0a1b", may)
     assert not belongs("client_scores/month=2024-04/part-0.parquet", may)
     assert not belongs("momentum/month=2024-05/part-0.parquet", may)
+
+
+def test_what_came_through_before_it_failed_does_not_count(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    third = f"f = open({str(told)!r}, 'a+'); f.write('x'); assert f.tell() < 3, 'the third'"
+
+    def program(name: str, code: str, *, may_fail: bool) -> Contestant:
+        commands = [[sys.executable, "-c", code]]
+        return Contestant(name, lambda _, __: commands, None, may_fail=may_fail)
+
+    data = Dataset(TRIAL["XS"], tmp_path)
+    contestants = [
+        program("well", "pass", may_fail=False),
+        program("fails in round 3", third, may_fail=True),
+    ]
+    result = compete(data, contestants, 5, tmp_path / "work", lambda _: None)
+    assert [(name, len(each.runs)) for name, each in result.measured.items()] == [("well", 5)]
+    assert [(name, each.tries) for name, each in result.failed.items()] == [("fails in round 3", 3)]
+    assert result.failed["fails in round 3"].why.endswith("AssertionError: the third")
+    with pytest.raises(Failed):
+        compete(data, [program("has to", "1 / 0", may_fail=False)], 1, tmp_path, lambda _: None)
+
+
+def test_memory_that_is_filled_is_limited_not_what_is_reserved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measuring, "LIMIT", 200e6 / measuring.memory_bytes())
+    reserved = "import mmap; mmap.mmap(-1, 10**9, flags=mmap.MAP_PRIVATE)"
+    assert measure([[sys.executable, "-c", reserved]]).peak_bytes < 100e6
+    with pytest.raises(Failed, match="stopped with more than"):
+        measure([[sys.executable, "-c", "import time; all = bytearray(10**9); time.sleep(60)"]])
