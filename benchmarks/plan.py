@@ -12,8 +12,11 @@ ROUNDS = 5
 
 @dataclass(frozen=True)
 class GoalSizes:
-    """The data of the goals that are not told by the contest of the sizes."""
+    """The sizes of the contest that goals are about, and the data of those with own runs."""
 
+    beside_scripts: str
+    beside_pandas: str
+    memory: str
     small: Size
     rows: Size
     ten_times_the_rows: Size
@@ -23,6 +26,9 @@ class GoalSizes:
 
 
 FULL_GOALS = GoalSizes(
+    beside_scripts="M",
+    beside_pandas="S",
+    memory="L",
     small=wide("small", 6, 2_000, 30),
     rows=wide("rows", 1, 100_000, 150),
     ten_times_the_rows=wide("ten-times-the-rows", 1, 1_000_000, 150),
@@ -32,6 +38,9 @@ FULL_GOALS = GoalSizes(
 )
 
 TRIAL_GOALS = GoalSizes(
+    beside_scripts="XS",
+    beside_pandas="XS",
+    memory="XS-events",
     small=wide("small-trial", 3, 400, 12),
     rows=wide("rows-trial", 1, 10_000, 30),
     ten_times_the_rows=wide("ten-times-the-rows-trial", 1, 100_000, 30),

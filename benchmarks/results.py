@@ -46,11 +46,16 @@ def page(run: Run) -> str:
     for data, result in run.sizes.values():
         lines += [*_of_size(data, result), ""]
     if run.goals:
-        rows = [
-            [goal.goal, goal.measured, "yes" if goal.met else "no", goal.behind]
-            for goal in run.goals
+        reached = {True: "yes", False: "no", None: ""}
+        rows = [[goal.goal, goal.measured, reached[goal.met], goal.behind] for goal in run.goals]
+        lines += [
+            "## Goals",
+            "",
+            "Where neither yes nor no is said there is no goal: figures that explain the others.",
+            "",
+            *table(["goal", "measured", "reached", "from"], rows),
+            "",
         ]
-        lines += ["## Goals", "", *table(["goal", "measured", "reached", "from"], rows), ""]
     return "\n".join(lines)
 
 

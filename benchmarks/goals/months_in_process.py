@@ -1,8 +1,8 @@
 """Months run one by one as `healthscore run` does: the graph, or assets that do nothing.
 
-    python -m benchmarks.goals.months_in_process graph|empty PROJECT
+    python -m benchmarks.goals.months_in_process graph|empty EXPORTS LOOKUPS LAKE MONTHS.json
 
-Prints JSON: per month its seconds, and those that it waited for DuckDB.
+Writes JSON: per month its seconds, and those that it waited for DuckDB.
 """
 
 import json
@@ -19,9 +19,9 @@ from healthscore_assets.orchestration.runs import observe_lookups, run_month
 from healthscore_assets.orchestration.workplace import Workplace
 
 
-def main(what: str, project: Path) -> None:
+def main(what: str, exports: Path, lookups: Path, lake: Path, into: Path) -> None:
     """Plan and run what is due."""
-    workplace = Workplace.at(project / "exports", project / "lookups", project / "lake")
+    workplace = Workplace.at(exports, lookups, lake)
     definitions = build_definitions(workplace)
     graph, sources = Graph.of(definitions), delivered(workplace).sources(workplace.lake)
     if what == "empty":
@@ -35,8 +35,8 @@ def main(what: str, project: Path) -> None:
             outcome = run_month(definitions, instance, plan)
             assert outcome.succeeded, outcome.problems
             months.append((outcome.seconds, queries.seconds - before))
-    print(json.dumps(months))
+    into.write_text(json.dumps(months))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], *map(Path, sys.argv[2:6]))

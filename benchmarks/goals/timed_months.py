@@ -1,0 +1,52 @@
+"""Every month of an inbox in one process, timed from within."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.contestants.programs import fresh_instance
+from benchmarks.data.dataset import Dataset
+from benchmarks.measuring import measure
+
+GRAPH = "graph"
+EMPTY = "empty"
+
+_PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Months:
+    """Seconds of a process, and per month its seconds and those that it waited for DuckDB."""
+
+    process: float
+    months: list[tuple[float, float]]
+
+    @property
+    def outside(self) -> float:
+        """Seconds in which no month was run: the start of the process, the planning, the end."""
+        return self.process - sum(seconds for seconds, _ in self.months)
+
+    @property
+    def queries(self) -> float:
+        """Seconds of all months."""
+        return sum(queried for _, queried in self.months)
+
+
+def timed_months(what: str, data: Dataset, work: Path) -> Months:
+    """The graph, or as many assets that do nothing, into a fresh lake and a fresh instance.
+
+    Raises Failed.
+    """
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    into = work / "months.json"
+    program = [sys.executable, "-m", "benchmarks.goals.months_in_process", what]
+    cost = measure(
+        [[*program, data.exports, data.lookups, work / "lake", into]],
+        {**fresh_instance(work), "PYTHONPATH": str(_PROJECT)},
+    )
+    months = [(seconds, queried) for seconds, queried in json.loads(into.read_text())]
+    shutil.rmtree(work)
+    return Months(cost.seconds, months)
