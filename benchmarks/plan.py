@@ -18,6 +18,7 @@ class GoalSizes:
     beside_pandas: str
     memory: str
     small: Size
+    warm_up: Size
     rows: Size
     ten_times_the_rows: Size
     history: Size
@@ -30,6 +31,7 @@ FULL_GOALS = GoalSizes(
     beside_pandas="S",
     memory="L",
     small=wide("small", 6, 2_000, 30),
+    warm_up=replace(wide("warm-up", 1, 2_000, 150), first_year=2018),
     rows=wide("rows", 1, 100_000, 150),
     ten_times_the_rows=wide("ten-times-the-rows", 1, 1_000_000, 150),
     history=replace(wide("history", 121, 2_000, 30), first_year=2014),
@@ -42,6 +44,7 @@ TRIAL_GOALS = GoalSizes(
     beside_pandas="XS",
     memory="XS-events",
     small=wide("small-trial", 3, 400, 12),
+    warm_up=replace(wide("warm-up-trial", 1, 400, 30), first_year=2018),
     rows=wide("rows-trial", 1, 10_000, 30),
     ten_times_the_rows=wide("ten-times-the-rows-trial", 1, 100_000, 30),
     history=wide("history-trial", 7, 400, 12),

@@ -54,6 +54,11 @@ class Project:
         return measure([command], self.environment)
 
     @property
+    def home(self) -> Path:
+        """The folder of the instance."""
+        return Path(self.environment["DAGSTER_HOME"])
+
+    @property
     def environment(self) -> dict[str, str]:
         """Where the instance is."""
         return fresh_instance(self.folder)
