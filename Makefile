@@ -24,8 +24,8 @@ bench: $(VENV)/.installed-bench ## the graph beside hand-written scripts, hours:
 	$(BIN)/python -m benchmarks --sizes $(SIZES) --rounds $(ROUNDS) --goals $(GOALS) --command 'make bench$(BENCH)'
 
 bench-inputs: $(VENV)/.installed-dev ## one export of 5 million rows, feeds of 100,000 clients: time and memory
-	$(BIN)/python benchmarks/large_file.py
-	$(BIN)/python benchmarks/feeds.py
+	$(BIN)/python -m benchmarks.inputs.large_file
+	$(BIN)/python -m benchmarks.inputs.feeds
 
 install: $(VENV)/.installed ## the healthscore command in .venv/bin
 

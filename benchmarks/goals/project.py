@@ -48,10 +48,10 @@ class Project:
         shutil.copytree(self.folder, folder)
         return Project(folder)
 
-    def run(self) -> Cost:
-        """`healthscore run`: all that is due. Raises Failed."""
+    def run(self, *options: str) -> Cost:
+        """`healthscore run`: all that is due, unless options say else. Raises Failed."""
         command = healthscore_run(self.folder / "exports", self.folder / "lookups", self.folder)
-        return measure([command], self.environment)
+        return measure([[*command, *options]], self.environment)
 
     @property
     def home(self) -> Path:

@@ -123,3 +123,12 @@ def test_memory_that_is_filled_is_limited_not_what_is_reserved(
     assert measure([[sys.executable, "-c", reserved]]).peak_bytes < 100e6
     with pytest.raises(Failed, match="stopped with more than"):
         measure([[sys.executable, "-c", "import time; all = bytearray(10**9); time.sleep(60)"]])
+
+
+def test_nothing_points_a_measured_command_to_anybodys_lake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HEALTHSCORE_LAKE", "HEALTHSCORE_EXPORTS", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, "/somebody's")
+    code = "import os; assert not [name for name in os.environ.values() if 'somebody' in name]"
+    measure([[sys.executable, "-c", code]])

@@ -1,25 +1,12 @@
-"""Every feed of many clients over many months, through the graph: how long, and how much memory.
+"""A project with every feed of many clients over many months, made by seed."""
 
-    python benchmarks/feeds.py --clients 100000 --months 24
-
-Writes a project into a temporary folder (or the one of --into), then runs `healthscore run` on it
-twice: the months, and the newest month once more, whose texts are all known by then. Prints
-seconds and the peak memory of each process.
-"""
-
-import argparse
-import os
 import shutil
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 
-LOOKUPS = Path(__file__).parents[1] / "lookups"
+LOOKUPS = Path(__file__).parents[2] / "lookups"
 """The ready-made rules and playbooks."""
 
 FIRST = 2023 * 12
@@ -131,49 +118,3 @@ def write_project(root: Path, clients: int, months: int) -> int:
     shutil.copytree(LOOKUPS / "playbooks", lookups / "playbooks")
     shutil.copyfile(LOOKUPS / "alerts.yaml", lookups / "alerts.yaml")
     return rows
-
-
-def run(root: Path, *options: str) -> tuple[float, float]:
-    """`healthscore run` in the project: seconds, and its peak memory in MiB."""
-    command = [str(Path(sys.executable).with_name("healthscore")), "run", *options]
-    started = time.monotonic()
-    environment = {**os.environ, "DAGSTER_HOME": str(root / "dagster_home")}
-    process = subprocess.Popen(command, cwd=root, env=environment)
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)}: ended with {os.waitstatus_to_exitcode(status)}")
-    return time.monotonic() - started, used.ru_maxrss / 1024
-
-
-def measure(root: Path, clients: int, months: int) -> None:
-    """Write and run; a line for each."""
-    started = time.monotonic()
-    rows = write_project(root, clients, months)
-    size = sum(path.stat().st_size for path in (root / "exports").rglob("*.csv"))
-    print(
-        f"{rows:,} rows of feeds, {size / 1e6:,.0f} MB of CSV, {time.monotonic() - started:.0f} s"
-    )
-    seconds, peak = run(root)
-    print(f"{months} months of {clients:,} clients: {seconds:,.0f} s, peak {peak:,.0f} MiB")
-    *_, (_, newest) = months_of(months)
-    again, peak = run(root, "--from", newest, "--to", newest)
-    print(f"{newest} once more, its texts known: {again:,.0f} s, peak {peak:,.0f} MiB")
-
-
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--clients", type=int, default=100_000)
-    parser.add_argument("--months", type=int, default=24)
-    parser.add_argument("--into", type=Path, help="an empty folder to keep; default: a temporary")
-    arguments = parser.parse_args()
-    if arguments.into is not None:
-        arguments.into.mkdir(parents=True, exist_ok=True)
-        measure(arguments.into.absolute(), arguments.clients, arguments.months)
-        return
-    with tempfile.TemporaryDirectory() as name:
-        measure(Path(name), arguments.clients, arguments.months)
-
-
-if __name__ == "__main__":
-    main()
