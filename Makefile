@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench bench-inputs install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
+.PHONY: demo test fuzz bench bench-engines bench-inputs install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -22,6 +22,9 @@ BENCH := $(if $(filter command line,$(origin SIZES)), SIZES="$(SIZES)")$(if $(fi
 
 bench: $(VENV)/.installed-bench ## the graph beside hand-written scripts, hours: writes benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks --sizes $(SIZES) --rounds $(ROUNDS) --goals $(GOALS) --command 'make bench$(BENCH)'
+
+bench-engines: $(VENV)/.installed-bench $(VENV)/.installed-spark ## two months of each size by DuckDB and by Spark: writes benchmarks/ENGINES.md
+	$(BIN)/python -m benchmarks.engines --command 'make bench-engines'
 
 bench-inputs: $(VENV)/.installed-dev ## one export of 5 million rows, feeds of 100,000 clients: time and memory
 	$(BIN)/python -m benchmarks.inputs.large_file

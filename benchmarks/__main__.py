@@ -22,6 +22,7 @@ from benchmarks.plan import FULL_GOALS, ROUNDS, SEED, TRIAL_GOALS
 from benchmarks.results import Run, page
 from benchmarks.rounds import SizeResult, compete
 from benchmarks.sizes import FULL, TRIAL
+from benchmarks.written import write_whole
 
 _HERE = Path(__file__).parent
 _SIZES = {**FULL, **TRIAL}
@@ -75,7 +76,7 @@ def _command() -> str:
 
 
 def _write(run: Run, folder: Path) -> None:
-    """Both files, each whole or not at all."""
+    """As a page and as JSON."""
     told = {
         **{name: getattr(run, name) for name in ("command", "rounds", "complete")},
         "machine": {**run.machine},
@@ -86,10 +87,7 @@ def _write(run: Run, folder: Path) -> None:
         "goals": [asdict(goal) for goal in run.goals],
     }
     files = {"RESULTS.md": page(run), "results.json": json.dumps(told, indent=1) + "\n"}
-    for name, text in files.items():
-        unfinished = folder / f".{name}.part"
-        unfinished.write_text(text)
-        unfinished.replace(folder / name)
+    write_whole(files, folder)
     _say(f"Written: {folder / 'RESULTS.md'}")
 
 

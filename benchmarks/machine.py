@@ -15,7 +15,7 @@ _CODE = ("*.py", "*.yaml", "*.toml", "requirements*.txt", "lookups")
 _PACKAGES = ("dagster", "duckdb", "ibis-framework", "polars", "pandas", "pyarrow")
 
 
-def machine() -> dict[str, str]:
+def machine(*more_packages: str) -> dict[str, str]:
     """Date, hardware and versions, as they are told to people."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
@@ -24,7 +24,7 @@ def machine() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()}",
         "healthscore": f"{__version__}, commit {_commit()}",
         "python": platform.python_version(),
-        **{name: version(name) for name in _PACKAGES},
+        **{name: version(name) for name in (*_PACKAGES, *more_packages)},
     }
 
 

@@ -30,6 +30,8 @@ def recorded_runs(home: Path) -> list[MonthRun]:
         runs = {}
         for record in reversed(records):
             run, started, ended = record.dagster_run, record.start_time, record.end_time
+            if _PARTITION not in run.tags:
+                continue
             assert started is not None, run
             assert ended is not None, run
             steps = {
