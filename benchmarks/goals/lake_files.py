@@ -26,8 +26,11 @@ def files_of(lake: Path) -> dict[str, File]:
     return found
 
 
-def belongs(name: str, may: set[tuple[str, str]]) -> bool:
-    """Whether a file of the lake is of such a table and month, or a copy of delivered bytes."""
+ARCHIVE = "archive"
+"""The folder of copies of delivered bytes, by their hash."""
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """The folder of a file of the lake, and its month; of a copy in the archive its hash."""
     folder, _, rest = name.partition("/")
-    month = rest.removeprefix("month=")[:7]
-    return folder == "archive" or (folder.removesuffix("_csv"), month) in may
+    return folder, rest if folder == ARCHIVE else rest.removeprefix("month=")[:7]

@@ -10,7 +10,8 @@ from benchmarks import measuring
 from benchmarks.comparison import SCORES, differences
 from benchmarks.contestants.programs import Contestant
 from benchmarks.data.dataset import Dataset
-from benchmarks.goals.lake_files import belongs
+from benchmarks.goals.lake_files import place_of
+from benchmarks.goals.reach import reached
 from benchmarks.markdown import table
 from benchmarks.measuring import Cost, Failed, measure
 from benchmarks.medians import Measured, faster, least_peak_bytes
@@ -85,13 +86,22 @@ def test_a_table_has_its_numbers_to_the_right() -> None:
     ]
 
 
-def test_files_of_a_month_that_may_be_touched() -> None:
-    may = {("client_scores", "2024-05")}
-    assert belongs("client_scores/month=2024-05/part-0.parquet", may)
-    assert belongs("client_scores_csv/2024-05.csv", may)
-    assert belongs("archive/0a1b", may)
-    assert not belongs("client_scores/month=2024-04/part-0.parquet", may)
-    assert not belongs("momentum/month=2024-05/part-0.parquet", may)
+def test_where_a_file_of_the_lake_belongs() -> None:
+    assert place_of("client_scores/month=2024-05/part-0.parquet") == ("client_scores", "2024-05")
+    assert place_of("client_scores_csv/2024-05.csv") == ("client_scores_csv", "2024-05")
+    assert place_of("archive/0a1b") == ("archive", "0a1b")
+
+
+def test_how_long_a_corrected_month_is_felt() -> None:
+    months = [f"2024-{month:02}" for month in range(1, 13)]
+    felt = reached("2024-03", months)
+    later = {folder: sorted(m for f, m in felt if f == folder)[-1] for folder, _ in felt}
+    assert later["cleaned_usage"] == "2024-03"
+    assert later["index_scores"] == "2024-07"  # of the base until June, a change since then
+    assert later["momentum"] == "2024-09"  # averages until June; in their bases until September
+    assert later["health_components"] == "2024-08"  # six months of visitors
+    assert later["alerts"] == "2024-12"
+    assert min(month for _, month in felt) == "2024-03"
 
 
 def test_what_came_through_before_it_failed_does_not_count(tmp_path: Path) -> None:
