@@ -28,7 +28,7 @@ MONTHS = 2
 ROUNDS = 3
 
 HERE_ALONE = frozenset({"raw_pendo_export"})
-"""Steps that no cluster shortens: files are recognised, archived and counted on this machine."""
+"""Stages that no cluster shortens: files are recognised, archived and counted on this machine."""
 
 HERE_ALONE_IF_WIDE = frozenset({"cleaning"})
 """A wide file is one stream of bytes, read on this machine; events are read by executors."""
@@ -67,20 +67,15 @@ def both_engines(data: Dataset, rounds: int, work: Path) -> list[EngineMonth]:
             cost = project.run("--engine", engine)
             print(f"{data.size.name}, round {number}: {engine} {cost.seconds:.1f} s", flush=True)
             for nth, run in enumerate(recorded_runs(project.home), 1):
-                seconds = {True: 0.0, False: 0.0}
-                for step, took in run.steps.items():
-                    seconds[step in here] += took
-                found.append(
-                    EngineMonth(
-                        data.size.name, engine, nth, number, seconds[True], seconds[False], cost
-                    )
-                )
+                alone = sum(run.steps[stage] for stage in here)
+                rest = sum(run.steps.values()) - alone
+                found.append(EngineMonth(data.size.name, engine, nth, number, alone, rest, cost))
     shutil.rmtree(work)
     return found
 
 
 def here_alone(size: Size) -> frozenset[str]:
-    """The steps of a month that only this machine takes part in, whatever the engine."""
+    """The stages of a month that only this machine takes part in, whatever the engine."""
     return HERE_ALONE | HERE_ALONE_IF_WIDE if size.shape == WIDE else HERE_ALONE
 
 
