@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --disable-pip-version-check --progress-bar off
 export DAGSTER_HOME ?= $(CURDIR)/.dagster_home
 
-.PHONY: demo test fuzz bench bench-engines bench-inputs install ui up down logs password test-transformer test-spark test-live test-deploy docs lint format lock clean
+.PHONY: demo test fuzz bench bench-engines bench-inputs install ui up down logs password test-bench test-transformer test-spark test-live test-deploy docs lint format lock clean
 
 demo: $(VENV)/.installed ## sample exports, scored and shown
 	$(BIN)/healthscore demo
@@ -53,6 +53,9 @@ test-transformer: $(VENV)/.installed-transformer ## sentiment by a transformer, 
 
 test-spark: $(VENV)/.installed-spark ## the graph on Apache Spark, which needs Java 17: many minutes
 	$(BIN)/python -m pytest tests/spark -v
+
+test-bench: $(VENV)/.installed-bench ## every program of the benchmarks on the smallest sizes: minutes
+	$(BIN)/python -m pytest tests/benchmarks -n auto --dist loadfile
 
 test-live: $(VENV)/.installed-dev ## daemon, code server and Postgres as processes, killed: most of an hour
 	$(BIN)/python -m pytest tests/live -v -s

@@ -43,12 +43,12 @@ TRIAL_GOALS = GoalSizes(
     beside_scripts="XS",
     beside_pandas="XS",
     memory="XS-events",
-    small=wide("small-trial", 3, 400, 12),
+    small=wide("small-trial", 2, 400, 12),
     warm_up=replace(wide("warm-up-trial", 1, 400, 30), first_year=2018),
     rows=wide("rows-trial", 1, 10_000, 30),
     ten_times_the_rows=wide("ten-times-the-rows-trial", 1, 100_000, 30),
-    history=wide("history-trial", 7, 400, 12),
-    short_history=3,
-    corrected=wide("corrected-trial", 4, 400, 12),
+    history=wide("history-trial", 4, 400, 12),
+    short_history=1,
+    corrected=wide("corrected-trial", 3, 400, 12),
 )
 """The same in minutes, to see that everything works; the figures say little."""

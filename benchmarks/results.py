@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.contestants.programs import CONTESTANTS, HAND_WRITTEN
+from benchmarks.contestants.programs import HAND_WRITTEN
 from benchmarks.data.dataset import Dataset
 from benchmarks.goals.figure import Figure
 from benchmarks.markdown import table
@@ -34,11 +34,11 @@ def page(run: Run) -> str:
         f"Made by `{run.command}`. Each figure is the median of {run.rounds} runs, the contestants"
         " in turns, each a process from start to finish that reads files that were read before."
         " Seconds are of the clock, with the fastest and the slowest run; CPU seconds and the peak"
-        " memory, that of the largest process, are what the system accounts for. Every program that"
-        f" has a row in a size's table but {_reading()}, came to the six index scores of each"
-        " client and month, equal to the graph's to 1e-9 in every round. A process that fills"
-        f" {LIMIT:.0%} of the machine's memory is stopped: pages that it wrote to count, mappings"
-        " that it only reserved and files do not.",
+        " memory, that of the largest process, are what the system accounts for. A process that"
+        f" fills {LIMIT:.0%} of the machine's memory is stopped: pages that it wrote to count,"
+        " mappings that it only reserved and files do not. Programs that came to scores came to the"
+        " six index scores of each client and month, equal to 1e-9 in every round; the others only"
+        " read.",
         "",
         *table(["", ""], [[name, told] for name, told in run.machine.items()]),
         "",
@@ -57,11 +57,6 @@ def page(run: Run) -> str:
             "",
         ]
     return "\n".join(lines)
-
-
-def _reading() -> str:
-    names = [each.name for each in CONTESTANTS if each.scores is None]
-    return f"{' and '.join(names)}, which only read"
 
 
 def _of_size(data: Dataset, result: SizeResult) -> list[str]:
@@ -85,6 +80,8 @@ def _of_size(data: Dataset, result: SizeResult) -> list[str]:
         " the faster of the two hand-written scripts, and to the smaller memory of the two.",
         "",
         *table(header, cost),
+        "",
+        f"To the same scores came: {', '.join(result.equal)}.",
     ]
     for name, failure in result.failed.items():
         tried = "once" if failure.tries == 1 else f"{failure.tries} times, the last in vain"

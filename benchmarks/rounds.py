@@ -32,11 +32,13 @@ class Failure:
 class SizeResult:
     """What each contestant cost on a size, by name, and those that could not do it.
 
-    Nobody is in both: what came through before it failed does not count.
+    Nobody is in both: what came through before it failed does not count. ``equal`` are those that
+    came to the same scores in every round.
     """
 
     measured: dict[str, Measured]
     failed: dict[str, Failure]
+    equal: list[str]
 
 
 def in_turns(what: Mapping[Key, Callable[[], Cost]], rounds: int) -> dict[Key, Measured]:
@@ -85,7 +87,9 @@ def compete(
                 scores[each.name] = folder / each.scores
         _hold_together(scores)
         shutil.rmtree(work)
-    return SizeResult({name: Measured(tuple(runs)) for name, runs in costs.items()}, failed)
+    equal = [each.name for each in contestants if each.name in costs and each.scores is not None]
+    measured = {name: Measured(tuple(runs)) for name, runs in costs.items()}
+    return SizeResult(measured, failed, equal)
 
 
 def _hold_together(scores: Mapping[str, Path]) -> None:

@@ -64,8 +64,8 @@ FULL = {
 TRIAL = {
     size.name: size
     for size in (
-        wide("XS", 5, 2_000, 30),
-        events("XS-events", 5, 400),
+        wide("XS", 4, 2_000, 30),
+        events("XS-events", 2, 400),
         wide("M-short", 3, 100_000, 150),
         events("L-tenth", 12, 20_000),
     )

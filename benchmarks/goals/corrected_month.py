@@ -24,7 +24,7 @@ def corrected_month(data: Dataset, correction: Dataset, work: Path) -> list[Figu
     project = Project.of(work / "project", data.files, data.lookups)
     project.run()
     before = files_of(project.lake)
-    corrected = len(data.files) // 4
+    corrected = len(data.files) // 3
     project.deliver(correction.files[corrected])
     project.run()
     after = files_of(project.lake)
