@@ -66,7 +66,7 @@ def _stopped_at(limit: int, pid: int) -> bool:
     """Wait for the end of a process; whether it was killed for taking more than it may.
 
     What counts is memory that it has filled and that is its own: neither mappings that are
-    reserved alone, nor files.
+    reserved alone, nor files. Children of it are not watched.
     """
     if not hasattr(os, "pidfd_open"):
         return False  # not on Linux: no limit
