@@ -54,6 +54,7 @@ def main() -> None:
         and goals is FULL_GOALS
         and asked.rounds >= ROUNDS
         and not asked.without
+        and not results[goals.beside_pandas].failed  # a goal would be missing
     )
     run = Run(asked.command or _command(), asked.rounds, before, sizes, figures, complete)
     _write(run, _HERE if complete else root)
