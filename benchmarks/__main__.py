@@ -45,7 +45,7 @@ def main() -> None:
     results = {name: result for name, (_, result) in sizes.items()}
     figures = of_contest(results, goals or FULL_GOALS)
     if goals is not None:
-        for figure in all_goals(goals, sizes, asked.rounds, root / "data", work, _say):
+        for figure in all_goals(goals, asked.rounds, root / "data", work, _say):
             _say(f"{figure.goal}: {figure.measured} ({figure.behind})")
             figures.append(figure)
     shutil.rmtree(work, ignore_errors=True)

@@ -17,6 +17,7 @@ class GoalSizes:
     beside_scripts: str
     beside_pandas: str
     memory: str
+    parts: Size
     small: Size
     warm_up: Size
     rows: Size
@@ -30,6 +31,7 @@ FULL_GOALS = GoalSizes(
     beside_scripts="M",
     beside_pandas="S",
     memory="L",
+    parts=wide("six-months-of-M", 6, 100_000, 150),
     small=wide("small", 6, 2_000, 30),
     warm_up=replace(wide("warm-up", 1, 2_000, 150), first_year=2018),
     rows=wide("rows", 1, 100_000, 150),
@@ -43,6 +45,7 @@ TRIAL_GOALS = GoalSizes(
     beside_scripts="XS",
     beside_pandas="XS",
     memory="XS-events",
+    parts=wide("two-months-of-XS", 2, 2_000, 30),
     small=wide("small-trial", 2, 400, 12),
     warm_up=replace(wide("warm-up-trial", 1, 400, 30), first_year=2018),
     rows=wide("rows-trial", 1, 10_000, 30),

@@ -1,9 +1,9 @@
 """Every goal that needs runs of its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.data.dataset import Dataset, dataset
+from benchmarks.data.dataset import dataset
 from benchmarks.goals.corrected_month import corrected_month
 from benchmarks.goals.figure import Figure
 from benchmarks.goals.long_history import long_history
@@ -12,23 +12,18 @@ from benchmarks.goals.parts import parts
 from benchmarks.goals.process_start import process_start
 from benchmarks.goals.ten_times import ten_times
 from benchmarks.plan import SEED, GoalSizes
-from benchmarks.rounds import SizeResult, Told
+from benchmarks.rounds import Told
 
 
 def all_goals(
     sizes: GoalSizes,
-    contest: Mapping[str, tuple[Dataset, SizeResult]],
     rounds: int,
     data: Path,
     work: Path,
     told: Told,
 ) -> Iterator[Figure]:
-    """Measure one after the other; figures as they come.
-
-    Parameters: ``contest`` are the data and the results of the sizes that were run.
-    """
-    if sizes.beside_scripts in contest:
-        yield from parts(*contest[sizes.beside_scripts], rounds, work)
+    """Measure one after the other; figures as they come."""
+    yield from parts(dataset(sizes.parts, SEED, data, told), rounds, work, told)
     small = dataset(sizes.small, SEED, data, told)
     yield from process_start(small, rounds, work)
     yield from month_overhead(small, rounds, work)

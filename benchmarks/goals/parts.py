@@ -3,18 +3,18 @@
 from pathlib import Path
 from statistics import median
 
-from benchmarks.contestants.programs import GRAPH as CONTESTANT
 from benchmarks.contestants.programs import HAND_WRITTEN
 from benchmarks.data.dataset import Dataset
 from benchmarks.goals.figure import Figure, at_most, told
 from benchmarks.goals.of_contest import TO_SCRIPT
 from benchmarks.goals.timed_months import EMPTY, GRAPH, timed_months
 from benchmarks.medians import faster
-from benchmarks.rounds import SizeResult
+from benchmarks.rounds import Told, compete
 
 
-def parts(data: Dataset, result: SizeResult, rounds: int, work: Path) -> list[Figure]:
-    """The same months again, timed from within; the fixed costs are the start and Dagster's."""
+def parts(data: Dataset, rounds: int, work: Path, tell: Told) -> list[Figure]:
+    """Months timed from within, beside the scripts; fixed costs are the start and Dagster's."""
+    scripts = compete(data, HAND_WRITTEN, rounds, work / "scripts", tell)
     timed, empty = [], []
     for _ in range(rounds):
         timed.append(timed_months(GRAPH, data, work / GRAPH))
@@ -24,8 +24,7 @@ def parts(data: Dataset, result: SizeResult, rounds: int, work: Path) -> list[Fi
     start = median(each.outside for each in timed)
     queries = median(each.queries for each in timed)
     dagster = median(each.process - each.outside for each in empty)
-    graph = result.measured[CONTESTANT.name].seconds
-    script = faster([result.measured[each.name] for each in HAND_WRITTEN]).seconds
+    script = faster([*scripts.measured.values()]).seconds
     size = data.size.name
 
     def part(what: str, seconds: float) -> Figure:
@@ -36,9 +35,9 @@ def parts(data: Dataset, result: SizeResult, rounds: int, work: Path) -> list[Fi
     return [
         at_most(
             f"The graph on {size} without its fixed costs: at most {TO_SCRIPT} x the faster script",
-            (graph - start - dagster) / script,
+            (process - start - dagster) / script,
             TO_SCRIPT,
-            f"{graph:.2f} s less {start:.2f} and {dagster:.2f} s, and {script:.2f} s",
+            f"{process:.2f} s less {start:.2f} and {dagster:.2f} s, and {script:.2f} s",
         ),
         part("start of the process, months planned, its end (fixed)", start),
         part(f"Dagster, as {months} runs of as many empty assets (fixed)", dagster),
