@@ -14,13 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.due_months import due_months
 from benchmarks.goals.timed_queries import TimedQueries
-from healthscore_assets.definitions import build_definitions
-from healthscore_assets.orchestration.delivered import delivered
-from healthscore_assets.orchestration.instance import open_instance
-from healthscore_assets.orchestration.plan import Graph, plan_months
-from healthscore_assets.orchestration.runs import observe_lookups, run_month
-from healthscore_assets.orchestration.workplace import Workplace
 
 MONTH = "a month"
 
@@ -66,20 +61,15 @@ def timed_steps(instance: Any, clock: Clock) -> Iterator[dict[str, Figures]]:
 
 
 def main(exports: Path, lookups: Path, lake: Path, into: Path) -> None:
-    """Plan and run what is due."""
-    workplace = Workplace.at(exports, lookups, lake)
-    definitions = build_definitions(workplace)
-    graph, sources = Graph.of(definitions), delivered(workplace).sources(workplace.lake)
+    """Run what is due."""
     queries = TimedQueries()
     clock = Clock(queries)
     months = []
-    with open_instance() as instance, queries.counted():
-        observe_lookups(instance, workplace)
-        for plan in plan_months(graph, instance, workplace.lake, sources):
+    with queries.counted():
+        for instance, run in due_months(exports, lookups, lake):
             started = clock.now()
             with timed_steps(instance, clock) as took:
-                outcome = run_month(definitions, instance, plan)
-            assert outcome.succeeded, outcome.problems
+                run()
             months.append({**took, MONTH: clock.since(started)})
     into.write_text(json.dumps(months))
 
