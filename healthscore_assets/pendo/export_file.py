@@ -107,7 +107,12 @@ class ExportFile:
     def to_json(self) -> str:
         """The column map, as `raw_pendo_export` keeps it."""
         told: dict[str, Any] = {
-            "layout": {k: v for k, v in asdict(self.layout).items() if k != "header" and v != ()},
+            "layout": {
+                k: v
+                for k, v in asdict(self.layout).items()
+                # The header is told by the columns; a piece is of one reading, not of the file.
+                if k not in ("header", "piece") and v != ()
+            },
             "segment": self.segment,
             "titles": self.titles,
             "dates": None if self.dates is None else self.dates.to_json(),
