@@ -12,8 +12,9 @@ from healthscore_assets.lake.engine import Engine
 from healthscore_assets.lake.engine_name import EngineName
 from healthscore_assets.lake.lake import Lake
 from healthscore_assets.lake.spark.needed import need_java, need_master, need_pyspark
-from healthscore_assets.lake.spark.sizes import largest_delivery, process_memory
+from healthscore_assets.lake.spark.sizes import process_memory
 from healthscore_assets.orchestration.instance import spark_log
+from healthscore_assets.reading.inbox_files import largest_delivery
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -47,7 +48,7 @@ def need_spark() -> str | None:
 def open_spark(inbox: Path) -> "SparkSession":
     """The session of this process, opened once, for deliveries as large as those of the inbox.
 
-    Raises EngineRefused where it cannot be had.
+    Raises EngineRefused where it cannot be had, ExportRefused for an inbox that cannot be read.
     """
     master = need_spark()
     largest = largest_delivery(inbox)

@@ -6,6 +6,7 @@ written into its main file, and wait for the disk. Files and tables are the same
 takes up what the other left.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS, create_db_
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 from sqlalchemy import Connection, Engine, QueuePool, create_engine
+
+_NO_LINKS = (errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What file systems say that have no links, such as those of some cards, shares and containers."""
 
 _RUNS_KEPT = 4
 """Of how many runs the events stay open: they are written and asked for while a run lasts."""
@@ -101,7 +105,11 @@ class KeptOpenEvents(SqliteEventLogStorage):
                 file.write(self._blank)
                 os.fsync(file.fileno())
             os.link(new, path)
-        except (FileExistsError, PermissionError):  # another process was first, or no links here
+        except FileExistsError:  # another process was first
+            return False
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
             return False
         finally:
             new.unlink(missing_ok=True)

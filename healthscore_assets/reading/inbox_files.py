@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,6 +41,17 @@ def listed(inbox: Path) -> dict[Path, Seen]:
         problem = Problem(folder, f"cannot be read ({error.strerror})", "check its permissions")
         raise ExportRefused(problem) from None
     return dict(sorted(found.items()))
+
+
+def largest_delivery(inbox: Path) -> int:
+    """Bytes of the largest file of an inbox, where a folder of an export counts as one.
+
+    Raises ExportRefused for a folder that cannot be read.
+    """
+    sizes: Counter[str] = Counter()
+    for path, (size, _) in (listed(inbox) if inbox.is_dir() else {}).items():
+        sizes[path.relative_to(inbox).parts[0]] += size
+    return max(sizes.values(), default=0)
 
 
 def _entries(folder: str | Path) -> Iterator[os.DirEntry[str]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import fivetran_tables as ft
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from datasync_tree import Event, Tree
@@ -316,6 +317,50 @@ def test_pieces_of_a_parquet_file_are_one_export(spark: SparkEngine, inbox: Path
     for at_once in (50, 300, 2_000):  # 20 pieces of 12 row groups, of which some have none; 4; 1
         same(duckdb, on_spark(spark, lake, files, Lookups(), at_once))
     assert [line[1] for line in duckdb.tables["quarantine"]] == [701]
+
+
+def parquet_in_groups(inbox: Path, *lines: str) -> None:
+    """Events in row groups of ten rows, their clicks as text."""
+    as_text = csv.ConvertOptions(column_types={"Clicks": pa.string()})
+    table = csv.read_csv(io.BytesIO(rows(*lines).encode()), convert_options=as_text)
+    pq.write_table(table, inbox / "some.parquet", row_group_size=10)
+
+
+EVENTS_OF_50 = [f"a{n % 7},v{n},2024-05-{n % 31 + 1:02},F1,2" for n in range(50)]
+
+
+@pytest.mark.parametrize(("total", "refused"), [("100", 0), ("99", 1)])
+def test_a_total_is_that_of_the_whole_file(
+    spark: SparkEngine, inbox: Path, total: str, refused: int
+) -> None:
+    parquet_in_groups(inbox, *EVENTS_OF_50, f"Total,,2024-05-31,F1,{total}")
+    lake, files = taken(inbox)
+    duckdb = on_duckdb(lake, files, Lookups())
+    same(duckdb, on_spark(spark, lake, files, Lookups(), 10))
+    assert duckdb.sums.total_rows == 1 - refused
+    assert len(duckdb.tables["quarantine"]) == refused
+
+
+def test_a_column_is_judged_by_the_whole_file(spark: SparkEngine, inbox: Path) -> None:
+    """Two cells that are no numbers, alone in the last of its pieces, are refused by themselves."""
+    parquet_in_groups(inbox, *EVENTS_OF_50, *(f"a1,v{n},2024-05-31,F1,many" for n in range(2)))
+    lake, files = taken(inbox)
+    duckdb = on_duckdb(lake, files, Lookups())
+    same(duckdb, on_spark(spark, lake, files, Lookups(), 10))
+    assert [line[-1] for line in duckdb.tables["quarantine"]] == ["not_a_number"] * 2
+
+
+def test_a_column_of_text_is_refused_whatever_the_pieces(spark: SparkEngine, inbox: Path) -> None:
+    """One cell that is no number in each of two pieces, and never a number."""
+    parquet_in_groups(
+        inbox, *(f"a1,v{n},2024-05-31,F1,{'' if n % 10 else 'many'}" for n in range(20))
+    )
+    lake, files = taken(inbox)
+    told = r"^some.parquet, row 1, column 'Clicks': the column holds text, not numbers"
+    with pytest.raises(ExportRefused, match=told):
+        on_duckdb(lake, files, Lookups())
+    with pytest.raises(ExportRefused, match=told):
+        on_spark(spark, lake, files, Lookups(), 10)
 
 
 def test_a_history_that_cannot_be_read_is_refused(spark: SparkEngine, inbox: Path) -> None:

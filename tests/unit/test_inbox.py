@@ -10,6 +10,7 @@ from healthscore_assets.pendo.delivery import Delivery
 from healthscore_assets.pendo.inbox import deliveries
 from healthscore_assets.pendo.of_month import of_month
 from healthscore_assets.pendo.raw_table import raw_rows, taken_in
+from healthscore_assets.reading.inbox_files import largest_delivery
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 EXPORT = "Account ID,Visitor ID,Clicks for X\na,v,1\n"
@@ -175,6 +176,18 @@ def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     assert changed.export is not None
     assert changed.export.columns[2].feature == "YY"
     assert changed.sha256 != hash_before
+
+
+def test_the_largest_delivery_counts_a_folder_as_one(tmp_path: Path) -> None:
+    assert largest_delivery(tmp_path / "none") == 0
+    (tmp_path / "one.csv").write_bytes(b"x" * 70)
+    tree = tmp_path / "datasync" / "export"
+    tree.mkdir(parents=True)
+    for name in ("a.avro", "b.avro"):
+        (tree / name).write_bytes(b"x" * 40)
+    (tmp_path / "gone.csv").symlink_to(tmp_path / "nowhere")
+    (tree / "round").symlink_to(tmp_path, target_is_directory=True)
+    assert largest_delivery(tmp_path) == 80
 
 
 def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:

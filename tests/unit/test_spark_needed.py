@@ -40,6 +40,23 @@ def test_java_of_a_version_that_is_too_old(tmp_path: Path) -> None:
         need_java(java(tmp_path, 'openjdk version "1.8.0_442"'))
 
 
+@pytest.mark.parametrize(
+    ("content", "mode", "reason"),
+    [
+        ("#!/bin/sh\n", 0o644, "Permission denied"),
+        ("\x7fELF of another", 0o755, "Exec format error"),
+    ],
+)
+def test_java_that_cannot_be_run(tmp_path: Path, content: str, mode: int, reason: str) -> None:
+    program = Path(java(tmp_path, "")) / "bin" / "java"
+    program.write_text(content)
+    program.chmod(mode)
+    with pytest.raises(
+        EngineRefused, match=rf"{program} cannot be run \({reason}\); set JAVA_HOME"
+    ):
+        need_java(str(tmp_path))
+
+
 @pytest.mark.parametrize("version", ['openjdk version "17.0.15" 2025-04-15', 'java version "21"'])
 def test_java_that_will_do(tmp_path: Path, version: str) -> None:
     need_java(java(tmp_path, version))

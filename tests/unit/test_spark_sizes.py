@@ -1,16 +1,9 @@
 """How the work of a cluster is cut, by the size of what is read."""
 
-from pathlib import Path
-
 import ibis
 import pytest
 
-from healthscore_assets.lake.spark.sizes import (
-    Cuts,
-    largest_delivery,
-    process_memory,
-    rows_in_memory,
-)
+from healthscore_assets.lake.spark.sizes import Cuts, process_memory, rows_in_memory
 
 MIB = 1024**2
 
@@ -37,7 +30,7 @@ def test_tasks_of_a_shuffle(size: int, cores: int, tasks: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "available", "mib"),
+    ("largest", "of_machine", "mib"),
     [
         (0, None, 1_024),
         (500 * MIB, None, 2_024),
@@ -46,18 +39,8 @@ def test_tasks_of_a_shuffle(size: int, cores: int, tasks: int) -> None:
         (50_000 * MIB, None, 16 * 1_024),
     ],
 )
-def test_memory_of_a_process(largest: int, available: int | None, mib: int) -> None:
-    assert process_memory(largest, available) == mib
-
-
-def test_the_largest_delivery_counts_a_folder_as_one(tmp_path: Path) -> None:
-    assert largest_delivery(tmp_path / "none") == 0
-    (tmp_path / "one.csv").write_bytes(b"x" * 70)
-    tree = tmp_path / "datasync" / "export"
-    tree.mkdir(parents=True)
-    for name in ("a.avro", "b.avro"):
-        (tree / name).write_bytes(b"x" * 40)
-    assert largest_delivery(tmp_path) == 80
+def test_memory_of_a_process(largest: int, of_machine: int | None, mib: int) -> None:
+    assert process_memory(largest, of_machine) == mib
 
 
 def test_cuts_are_what_settings_say() -> None:

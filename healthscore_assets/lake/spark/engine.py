@@ -3,7 +3,7 @@
 import functools
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
 from ibis.backends.pyspark.datatypes import PySparkSchema
+from py4j.protocol import Py4JError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as spark_functions
 
@@ -39,7 +40,8 @@ class SparkEngine:
 
     def __init__(self, session: SparkSession, lake: Lake, local: Engine) -> None:
         self._session = session
-        ibis.pyspark.connect(session)  # which sets how its expressions are to be understood
+        with plainly():
+            ibis.pyspark.connect(session)  # which sets how its expressions are to be understood
         self._lake = lake
         self._local = local
         self._kept: dict[str, DataFrame] = {}
@@ -58,12 +60,14 @@ class SparkEngine:
 
     def close(self) -> None:
         """Give back what is kept, here and on the cluster."""
-        for frame in self._kept.values():
-            frame.unpersist()
-        self._kept.clear()
-        if self._handed_on:
-            self._parts.clear()
-        self._local.close()
+        with ExitStack() as then:
+            then.callback(self._local.close)
+            if self._handed_on:
+                then.callback(self._parts.clear)
+            with suppress(Py4JError, ConnectionRefusedError):  # Spark ended, and with it its memory
+                for frame in self._kept.values():
+                    frame.unpersist()
+            self._kept.clear()
 
     @contextmanager
     def single_threaded(self) -> Iterator[None]:

@@ -14,6 +14,9 @@ OLDEST_JAVA = 17
 _PATIENCE = 5.0
 """Seconds for a master to take a connection."""
 
+_JAVA_WITHIN = 60.0
+"""Seconds for Java to tell its version."""
+
 _VERSION = re.compile(r'version "(\d+)')
 _MASTER = re.compile(r"local(\[(\d+|\*)(,\d+)?\])?|yarn|k8s://.+|spark://(?P<hosts>.+)")
 _HOST = re.compile(r"(?P<host>[^:/\s]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
@@ -38,7 +41,7 @@ def need_java(java_home: str | None) -> None:
             f"HEALTHSCORE_ENGINE=spark: Spark needs Java {OLDEST_JAVA}, and {where}; install it, "
             "such as Debian's openjdk-17-jre-headless, or set JAVA_HOME to where it is"
         )
-    told = subprocess.run([path, "-version"], capture_output=True, text=True, check=False).stderr
+    told = _version_told(path)
     found = _VERSION.search(told)
     if found is None or int(found[1]) < OLDEST_JAVA:
         version = f"of version {found[1]}" if found else "which does not tell its version"
@@ -46,6 +49,20 @@ def need_java(java_home: str | None) -> None:
             f"HEALTHSCORE_ENGINE=spark: Spark needs Java {OLDEST_JAVA} or later, and {path} is a "
             f"Java {version}; set JAVA_HOME to a newer one"
         )
+
+
+def _version_told(java: str) -> str:
+    """Raises EngineRefused where it cannot be started, or does not come to an end."""
+    try:
+        return subprocess.run(
+            [java, "-version"], capture_output=True, text=True, check=False, timeout=_JAVA_WITHIN
+        ).stderr
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = getattr(error, "strerror", None) or "it does not come to an end"
+        raise EngineRefused(
+            f"HEALTHSCORE_ENGINE=spark: {java} cannot be run ({reason}); set JAVA_HOME to a Java "
+            f"{OLDEST_JAVA} of this machine"
+        ) from None
 
 
 def need_master(master: str, setting: str) -> None:

@@ -36,10 +36,24 @@ _DEFAULTS_HERE = {
 }
 
 
-@functools.cache
 def open_session(
     master: str | None, setting: str, log: Path, opened_within: float = _OPENED_WITHIN
 ) -> SparkSession:
+    """The session of this process; see `_opened`.
+
+    Raises EngineRefused where it cannot be had, or has ended meanwhile.
+    """
+    session = _opened(master, setting, log, opened_within)
+    if _has_ended(session):
+        raise EngineRefused(
+            "HEALTHSCORE_ENGINE=spark: Spark has ended since this process opened it; why, is "
+            f"in {log} or in the log of the system; run again"
+        )
+    return session
+
+
+@functools.cache
+def _opened(master: str | None, setting: str, log: Path, within: float) -> SparkSession:
     """A session on that master, else on the one of ``spark-submit`` or ``spark-defaults.conf``.
 
     Whatever is set there counts before what is set here. Parameters: ``setting`` names where the
@@ -55,7 +69,7 @@ def open_session(
     here = master.startswith("local")
     for name, value in (_DEFAULTS | (_DEFAULTS_HERE if here else {})).items():
         conf.setIfMissing(name, value)
-    with _answering(f"{setting}: no session of Spark at {master}", opened_within, log):
+    with _answering(f"{setting}: no session of Spark at {master}", within, log):
         session = SparkSession.builder.config(conf=conf).getOrCreate()
         atexit.register(_stop, session)
         if not here and conf.get("spark.dynamicAllocation.enabled", "false") != "true":
@@ -115,6 +129,13 @@ def _innermost(error: Py4JError | ConnectionError) -> str:
     if _STOPPED in str(cause):  # and only the log says why
         return "it took no application, and Spark gave up on it; see that it is a master"
     return str(cause).splitlines()[0]
+
+
+def _has_ended(session: SparkSession) -> bool:
+    try:
+        return bool(session.sparkContext._jsc.sc().isStopped())
+    except (Py4JError, OSError):  # and Java with it
+        return True
 
 
 def _stop(session: SparkSession) -> None:

@@ -1,9 +1,7 @@
 """How a cluster's work is cut, by the size of what is read."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import ibis
 
@@ -47,24 +45,14 @@ class Cuts:
         return max(1, -(-size // self.task), min(cores, size // self.smallest_task))
 
 
-def process_memory(largest: int, available: int | None = None) -> int:
+def process_memory(largest: int, of_machine: int | None = None) -> int:
     """MiB for a process that keeps tables of the largest delivery, of ``largest`` bytes.
 
-    A GiB is for Spark itself; what is kept takes about twice the bytes delivered. More than half
-    of the memory that is ``available`` is not asked for, since Spark spills what it cannot keep.
+    A GiB is for Spark itself; tables of a wide export take about twice the bytes delivered. Those
+    of compressed events take more, and what does not fit is spilled: a month of 25 million ran in
+    this. Parameters: ``of_machine`` are the bytes of its memory, of which no more than half is
+    asked for.
     """
     wanted = _GIB + 2 * largest
-    most = max(_GIB, available // 2) if available is not None else 16 * _GIB
+    most = max(_GIB, of_machine // 2) if of_machine is not None else 16 * _GIB
     return min(wanted, most) // 1024**2
-
-
-def largest_delivery(inbox: Path) -> int:
-    """Bytes of the largest file of an inbox, where a folder of an export counts as one."""
-    sizes = [_size(entry) for entry in os.scandir(inbox)] if inbox.is_dir() else []
-    return max(sizes, default=0)
-
-
-def _size(entry: os.DirEntry[str]) -> int:
-    if entry.is_dir():
-        return sum(_size(each) for each in os.scandir(entry))
-    return entry.stat().st_size

@@ -29,9 +29,14 @@ class ColumnContent:
             self.first = (batch.source_row[at].as_py(), metric.text[at].as_py())
 
     @property
+    def no_numbers(self) -> bool:
+        """Whether cells hold texts, and none a number."""
+        return self.texts > 0 and not self.numbers
+
+    @property
     def text_only(self) -> bool:
         """Whether cells hold texts, in more than one row, and never a number."""
-        return not self.numbers and (self.texts > 1 or (self.texts == 1 and self.rows == 1))
+        return self.no_numbers and (self.texts > 1 or self.rows == 1)
 
     def refuse_text(self, export: ExportFile, column: Column) -> None:
         """Raises ExportRefused where the column holds texts alone, naming the first."""

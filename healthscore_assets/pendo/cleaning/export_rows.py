@@ -28,7 +28,7 @@ from healthscore_assets.pendo.export_file import ExportFile
 from healthscore_assets.pendo.fivetran.marks import marked_as_gone
 from healthscore_assets.pendo.periods import counts_in, day_of_rows, told_later
 from healthscore_assets.reading.formats import tables
-from healthscore_assets.reading.formats.batch import Batch, NotTyped, name_of
+from healthscore_assets.reading.formats.batch import Batch, NotTyped, NotWhole, name_of
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 _TEXTS = ("client_id", "visitor_id", "client_name", "email", "is_internal")
@@ -115,7 +115,8 @@ class ExportRows:
         """The batches, once.
 
         Raises NotTyped for a column that has to be read as text, ExportRefused for a metric column
-        that holds text only, and for what the format refuses.
+        that holds text only, and for what the format refuses; NotWhole for a piece of a file that
+        holds a total, or no number beside its texts.
         """
         typed = [n for n in self._numbers if n not in self._as_text]
         told = [*self._texts.values(), *self._feature, self._export.when]
@@ -134,6 +135,8 @@ class ExportRows:
             if misshapen.num_rows:
                 yield Understood(ROWS.empty_table(), CELLS.empty_table(), misshapen)
         for n in self._metrics:
+            if self._columns[n].no_numbers and not self._export.layout.is_whole:
+                raise NotWhole
             self._columns[n].refuse_text(self._export, self._export.columns[n])
         yield Understood(ROWS.empty_table(), CELLS.empty_table(), self._mismatched_totals())
 
@@ -187,6 +190,8 @@ class ExportRows:
         held = pc.and_(refused, pc.invert(total))
         ids = texts["client_id"]
         if pc.any(total).as_py():
+            if not self._export.layout.is_whole:
+                raise NotWhole
             self._held.append(self._lines.rows(batch, ids, metrics, total, "total_mismatch"))
             self._held.append(self._lines.cells(batch, parsed, total))
         lines = [self._lines.rows(batch, ids, metrics, held, reason)]

@@ -33,7 +33,8 @@ def read_file(
 
     Parameters: ``put`` takes each batch, its refused lines by the files that they stand in;
     ``forget`` drops what it took of this file, which is then read from its beginning.
-    Raises ExportRefused where the file cannot be read.
+    Raises ExportRefused where the file cannot be read, NotWhole for a piece of one that cannot be
+    judged by itself.
     """
     days, minutes = export.index("days_active"), export.index("minutes")
     numbers = [n for n in (days, minutes, *export.metrics) if n is not None]

@@ -39,7 +39,7 @@ from healthscore_assets.pendo.fivetran.people import VERSIONS, Folders, People, 
 from healthscore_assets.pendo.fivetran.tables import ACCOUNT_HISTORY
 from healthscore_assets.pendo.headers.shapes import EVENTS
 from healthscore_assets.pendo.raw_table import TakenIn
-from healthscore_assets.reading.formats.batch import Layout, Part
+from healthscore_assets.reading.formats.batch import Layout, NotWhole, Part
 from healthscore_assets.reading.refused import ExportRefused, Problem
 
 EVENTS_AT_ONCE = 5_000_000
@@ -74,17 +74,19 @@ def read_month(
 ) -> MonthRead:
     """Read each file once; every executor finds its bytes in the lake at that location.
 
+    Where a piece holds what only the whole file can judge, all are read again, that file whole.
     Raises ExportRefused where a file cannot be read, or more of it than the share is refused.
     """
-    pieces = [(n, piece) for n, file in enumerate(files) for piece in _pieces(file, events_at_once)]
-    tasks = [piece for _, piece in pieces]
-    task = functools.partial(_read, lake, tasks, month, known)
-    read = spark.each("read_of_month", task, len(tasks), _READ)
-    told = read.filter(read.kind == "told").select("file", "told")
-    of_task = {row["file"]: json.loads(row["told"]) for row in spark.rows(told)}
-    of_file: list[list[dict[str, Any]]] = [[] for _ in files]
-    for number, (n, _) in enumerate(pieces):
-        of_file[n].append(of_task[number])
+    pieces = [_pieces(file, events_at_once) for file in files]
+    read, of_file = _read_pieces(spark, lake, pieces, month, known)
+    uncut = [any("not_whole" in told for told in of_pieces) for of_pieces in of_file]
+    if any(uncut):
+        pieces = [
+            [file] if alone else those
+            for file, those, alone in zip(files, pieces, uncut, strict=True)
+        ]
+        read, of_file = _read_pieces(spark, lake, pieces, month, known)
+    tasks = [piece for those in pieces for piece in those]
     whole = [_whole(file, told) for file, told in zip(files, of_file, strict=True)]
     refuse_beyond(largest_quarantined_share, whole)
     exports = [piece.export for piece in tasks]
@@ -106,6 +108,19 @@ def read_month(
         people.rows(rows) if people else rows,
         people.client_names(rows) if people else None,
     )
+
+
+def _read_pieces(
+    spark: Spreads, lake: str, pieces: Sequence[Sequence[TakenIn]], month: str, known: Identities
+) -> tuple[ibis.Table, list[list[dict[str, Any]]]]:
+    """What the pieces of files hold, each a task; and what those of each file tell, in order."""
+    tasks = [piece for those in pieces for piece in those]
+    task = functools.partial(_read, lake, tasks, month, known)
+    read = spark.each("read_of_month", task, len(tasks), _READ)
+    told = read.filter(read.kind == "told").select("file", "told")
+    of_task = {row["file"]: json.loads(row["told"]) for row in spark.rows(told)}
+    in_order = iter([of_task[number] for number in range(len(tasks))])
+    return read, [[next(in_order) for _ in those] for those in pieces]
 
 
 def _people(
@@ -169,7 +184,10 @@ def _pieces(file: TakenIn, events: int) -> list[TakenIn]:
         rows += more
     if not groups:
         return [file]
-    return [_with(file, replace(layout, parts=tuple(parts))) for parts in groups]
+    return [
+        _with(file, replace(layout, parts=tuple(parts), piece=(number, len(groups))))
+        for number, parts in enumerate(groups)
+    ]
 
 
 def _with(file: TakenIn, layout: Layout) -> TakenIn:
@@ -227,6 +245,9 @@ def _read(
         except ExportRefused as error:
             spool.empty()
             told: dict[str, Any] = {"problem": asdict(error.problem)}
+        except NotWhole:
+            spool.empty()
+            told = {"not_whole": True}
         else:
             told = {
                 "sums": asdict(sums),

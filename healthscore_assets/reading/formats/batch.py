@@ -41,8 +41,9 @@ class Layout:
 
     ``header_row`` is the number of the row of the header, the first row being 1; 0 where a format
     names its columns elsewhere, so that the first record is row 1. ``sheet`` is of a workbook,
-    ``encoding`` and ``delimiter`` are of text, ``parts`` of a Data Sync export. ``piece`` is of
-    Parquet: which piece is read, counted from 0, and of how many; its rows keep their numbers.
+    ``encoding`` and ``delimiter`` are of text, ``parts`` of a Data Sync export. ``piece`` is which
+    piece is read by itself, counted from 0, and of how many, of Parquet or Data Sync; its rows keep
+    their numbers.
     """
 
     format: FormatName
@@ -53,6 +54,11 @@ class Layout:
     delimiter: str = ","
     parts: tuple[Part, ...] = ()
     piece: tuple[int, int] = (0, 1)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything that the file holds is read."""
+        return self.piece == (0, 1)
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class NotTyped(Exception):
     def __init__(self, column: int) -> None:
         super().__init__(f"column {column} holds more than numbers")
         self.column = column
+
+
+class NotWhole(Exception):
+    """A piece of a file holds what only the whole file can judge."""
 
 
 def name_of(index: int) -> str:
