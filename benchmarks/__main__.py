@@ -3,17 +3,18 @@
     python -m benchmarks --sizes S M L
 
 A run of all sizes with all contestants and goals writes RESULTS.md and results.json beside this
-file, when it is through; any other run writes both into the folder of ``--into``.
+file, when it is through. What there is before, and any other run, is written into the folder of
+``--into``.
 """
 
 import argparse
 import json
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from benchmarks.contestants.programs import CONTESTANTS
+from benchmarks.contestants.programs import CONTESTANTS, MAY_BE_LEFT_OUT
 from benchmarks.data.dataset import Dataset, dataset
 from benchmarks.goals.all_goals import all_goals
 from benchmarks.goals.of_contest import of_contest
@@ -21,11 +22,10 @@ from benchmarks.machine import machine
 from benchmarks.plan import FULL_GOALS, ROUNDS, SEED, TRIAL_GOALS
 from benchmarks.results import Run, page
 from benchmarks.rounds import SizeResult, compete
-from benchmarks.sizes import FULL, TRIAL
+from benchmarks.sizes import ALL, FULL
 from benchmarks.written import write_whole
 
 _HERE = Path(__file__).parent
-_SIZES = {**FULL, **TRIAL}
 _GOALS = {"full": FULL_GOALS, "trial": TRIAL_GOALS, "none": None}
 
 
@@ -35,8 +35,8 @@ def main() -> None:
     root: Path = asked.into.absolute()
     sizes: dict[str, tuple[Dataset, SizeResult]] = {}
     contestants = [each for each in CONTESTANTS if each.name not in asked.without]
-    before = machine()
-    datasets = {name: dataset(_SIZES[name], SEED, root / "data", _say) for name in asked.sizes}
+    before = machine("polars")
+    datasets = {name: dataset(ALL[name], SEED, root / "data", _say) for name in asked.sizes}
     work = root / "work"
     shutil.rmtree(work, ignore_errors=True)
     for name, data in datasets.items():
@@ -44,10 +44,13 @@ def main() -> None:
     goals = _GOALS[asked.goals]
     results = {name: result for name, (_, result) in sizes.items()}
     figures = of_contest(results, goals or FULL_GOALS)
+    so_far = Run(asked.command or _command(), asked.rounds, before, sizes, figures, complete=False)
+    _write(so_far, root)
     if goals is not None:
         for figure in all_goals(goals, asked.rounds, root / "data", work, _say):
             _say(f"{figure.goal}: {figure.measured} ({figure.behind})")
             figures.append(figure)
+            _write(so_far, root)
     shutil.rmtree(work, ignore_errors=True)
     complete = (
         {*FULL} <= {*asked.sizes}
@@ -56,16 +59,17 @@ def main() -> None:
         and not asked.without
         and not results[goals.beside_pandas].failed  # a goal would be missing
     )
-    run = Run(asked.command or _command(), asked.rounds, before, sizes, figures, complete)
-    _write(run, _HERE if complete else root)
+    folder = _HERE if complete else root
+    _write(replace(so_far, complete=complete), folder)
+    _say(f"Written: {folder / 'RESULTS.md'}")
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m benchmarks", description="All benchmarks.")
-    parser.add_argument("--sizes", nargs="*", default=[*FULL], choices=[*_SIZES])
+    parser.add_argument("--sizes", nargs="*", default=[*FULL], choices=[*ALL])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--goals", default="full", choices=[*_GOALS], help="those with own runs")
-    names = [each.name for each in CONTESTANTS]
+    names = [each.name for each in MAY_BE_LEFT_OUT]
     parser.add_argument("--without", nargs="*", default=[], choices=names)
     parser.add_argument("--into", type=Path, default=Path(".bench"), help="data, partial results")
     parser.add_argument("--command", help="as the results name it")
@@ -89,7 +93,6 @@ def _write(run: Run, folder: Path) -> None:
     }
     files = {"RESULTS.md": page(run), "results.json": json.dumps(told, indent=1) + "\n"}
     write_whole(files, folder)
-    _say(f"Written: {folder / 'RESULTS.md'}")
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from healthscore_assets import __version__
 
 _PROJECT = Path(__file__).parents[1]
 _CODE = ("*.py", "*.yaml", "*.toml", "requirements*.txt", "lookups")
-_PACKAGES = ("dagster", "duckdb", "ibis-framework", "polars", "pandas", "pyarrow")
+_PACKAGES = ("dagster", "duckdb", "ibis-framework", "pandas", "pyarrow")
 
 
 def machine(*more_packages: str) -> dict[str, str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from benchmarks.launcher import THEN
 
 _LAUNCHER = Path(__file__).with_name("launcher.py")
+_PROJECT = Path(__file__).parents[1]
 
 LIMIT = 0.9
 """Of the machine's memory a process may fill; it is stopped there, before the system is short."""
@@ -68,6 +69,14 @@ def measure(
         sum(each["cpu_seconds"] for each in used),
         max(each["peak_bytes"] for each in used),
     )
+
+
+def measure_module(
+    name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
+) -> Cost:
+    """Run one of these modules by this Python, a process from start to finish. Raises Failed."""
+    command = [sys.executable, "-m", name, *arguments]
+    return measure([command], {**(environment or {}), "PYTHONPATH": str(_PROJECT)})
 
 
 def clean_environment() -> dict[str, str]:

@@ -85,16 +85,16 @@ def compete(
             )
             if each.scores is not None:
                 scores[each.name] = folder / each.scores
-        _hold_together(scores)
+        # Against the graph's; without it, as for the parts of its time, against the first.
+        hold_together(scores, GRAPH.name if GRAPH.name in scores else next(iter(scores), ""))
         shutil.rmtree(work)
     equal = [each.name for each in contestants if each.name in costs and each.scores is not None]
     measured = {name: Measured(tuple(runs)) for name, runs in costs.items()}
     return SizeResult(measured, failed, equal)
 
 
-def _hold_together(scores: Mapping[str, Path]) -> None:
-    """All against the graph's; without it, as where it is left out, against the first."""
-    first = GRAPH.name if GRAPH.name in scores else next(iter(scores), "")
+def hold_together(scores: Mapping[str, Path], first: str) -> None:
+    """All against those of the first. Raises Disagreement where they differ."""
     for name, files in scores.items():
         lines = differences(scores[first], files)
         if lines:

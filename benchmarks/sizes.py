@@ -71,3 +71,5 @@ TRIAL = {
     )
 }
 """Sizes that show in minutes whether everything works."""
+
+ALL = {**FULL, **TRIAL}

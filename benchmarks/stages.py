@@ -8,35 +8,32 @@ the third: the first compiles what the others use. One run, not a median: CPU se
 
 import argparse
 import json
-import sys
 import tempfile
 from pathlib import Path
 
 from benchmarks.data.dataset import Dataset, dataset
 from benchmarks.goals.project import Project
 from benchmarks.markdown import table
-from benchmarks.measuring import measure
+from benchmarks.measuring import measure_module
 from benchmarks.plan import SEED
 from benchmarks.recorded_runs import stage_of
-from benchmarks.sizes import FULL, TRIAL
+from benchmarks.sizes import ALL
 from benchmarks.stages_in_process import MONTH, Figures
 from healthscore_assets.contracts import FILES
 
 MONTHS = 3
 FOR_CRMS = "files for CRMs"
 
-_PROJECT = Path(__file__).parents[1]
-_SIZES = {**FULL, **TRIAL}
 _NOTHING: Figures = (0.0, 0.0, 0.0)
 
 
 def main() -> None:
     """Read the command line, measure, print."""
     parser = argparse.ArgumentParser("python -m benchmarks.stages", description="Stages of a month")
-    parser.add_argument("--sizes", nargs="*", default=["S", "M"], choices=[*_SIZES])
+    parser.add_argument("--sizes", nargs="*", default=["S", "M"], choices=[*ALL])
     parser.add_argument("--into", type=Path, default=Path(".bench"), help="data")
     asked = parser.parse_args()
-    data = [dataset(_SIZES[n], SEED, asked.into.absolute() / "data") for n in asked.sizes]
+    data = [dataset(ALL[n], SEED, asked.into.absolute() / "data") for n in asked.sizes]
     print("\n".join(stages_table({each.size.name: stages(each) for each in data})))
 
 
@@ -46,11 +43,8 @@ def stages(data: Dataset) -> dict[str, Figures]:
         project = Project.of(Path(name) / "project", data.files[:MONTHS], data.lookups)
         into = Path(name) / "stages.json"
         exports, lookups = project.folder / "exports", project.folder / "lookups"
-        program = [sys.executable, "-m", "benchmarks.stages_in_process"]
-        measure(
-            [[*program, exports, lookups, project.lake, into]],
-            {**project.environment, "PYTHONPATH": str(_PROJECT)},
-        )
+        given = exports, lookups, project.lake, into
+        measure_module("benchmarks.stages_in_process", *given, environment=project.environment)
         steps: dict[str, Figures] = json.loads(into.read_text())[-1]
     month = steps.pop(MONTH)
     found: dict[str, Figures] = {}

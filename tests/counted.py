@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+from pyarrow import dataset
 
 from healthscore_assets.lake.engine import Engine
 
@@ -108,10 +109,20 @@ def _count_duckdb(counts: Counts, patch: pytest.MonkeyPatch) -> None:
 
 
 def _count_files_read(counts: Counts, patch: pytest.MonkeyPatch) -> None:
-    """Of Parquet, whole."""
-    for owner, name in ((pq, "read_table"), (pq.ParquetFile, "read")):
+    """Of Parquet; reading it as a dataset is not counted, and fails."""
+    read = [(pq.ParquetFile, name) for name in ("read", "read_row_group", "read_row_groups")]
+    for owner, name in ((pq, "read_table"), *read):
         method = _counted(getattr(owner, name), counts, counts.rows, _rows_in)
         patch.setattr(owner, name, method)
+    in_batches = pq.ParquetFile.iter_batches
+
+    def counted(*given: Any, **named: Any) -> Iterator[pa.RecordBatch]:
+        for batch in in_batches(*given, **named):
+            counts.rows[counts.stage] += batch.num_rows
+            yield batch
+
+    patch.setattr(pq.ParquetFile, "iter_batches", counted)
+    patch.setattr(dataset, "dataset", _refused("pyarrow.dataset.dataset"))
 
 
 def _count_files_written(counts: Counts, patch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,8 @@ def _beside_pandas(size: str, result: SizeResult) -> list[Figure]:
             f"{graph.seconds:.2f} s and {pandas.seconds:.2f} s",
         ),
         at_most(
-            f"Memory of the graph on {size}: at most 0.1 x that of the pandas scripts",
+            f"Memory of the graph on {size}: at most {MEMORY_TO_PANDAS} x that of the pandas"
+            " scripts",
             share,
             MEMORY_TO_PANDAS,
             f"{graph.peak_bytes / 2**20:,.0f} MiB and {pandas.peak_bytes / 2**20:,.0f} MiB",

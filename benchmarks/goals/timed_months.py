@@ -2,18 +2,15 @@
 
 import json
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.contestants.programs import fresh_instance
 from benchmarks.data.dataset import Dataset
-from benchmarks.measuring import measure
+from benchmarks.measuring import measure_module
 
 GRAPH = "graph"
 EMPTY = "empty"
-
-_PROJECT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,9 @@ def timed_months(what: str, data: Dataset, work: Path) -> Months:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     into = work / "months.json"
-    program = [sys.executable, "-m", "benchmarks.goals.months_in_process", what]
-    cost = measure(
-        [[*program, data.exports, data.lookups, work / "lake", into]],
-        {**fresh_instance(work), "PYTHONPATH": str(_PROJECT)},
-    )
+    given = what, data.exports, data.lookups, work / "lake", into
+    program = "benchmarks.goals.months_in_process"
+    cost = measure_module(program, *given, environment=fresh_instance(work))
     months = [(seconds, queried) for seconds, queried in json.loads(into.read_text())]
     shutil.rmtree(work)
     return Months(cost.seconds, months)

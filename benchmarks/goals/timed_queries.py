@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from healthscore_assets.lake.engine import Engine
@@ -20,8 +19,8 @@ class TimedQueries:
         """Engines opened in here are timed."""
         opened = Engine.__init__
 
-        def open_timed(engine: Engine, spill: Path | None = None) -> None:
-            opened(engine, spill)
+        def open_timed(engine: Engine, *given: Any, **named: Any) -> None:
+            opened(engine, *given, **named)
             engine.con = _Timed(engine.con, self)  # type: ignore[assignment]
 
         Engine.__init__ = open_timed  # type: ignore

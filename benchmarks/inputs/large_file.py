@@ -15,14 +15,12 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.inputs.reading import INBOX, MONTH, TOLD
-from benchmarks.measuring import measure
+from benchmarks.measuring import measure_module
 
 PEAK_BYTES = 2 * 10**9
 """What reading must stay below, however large the file."""
 
 CLIENTS = 20_000
-
-_PROJECT = Path(__file__).parents[2]
 
 
 def write_export(path: Path, rows: int, columns: int) -> None:
@@ -48,10 +46,7 @@ def large_file(folder: Path, rows: int, columns: int) -> int:
     path = folder / INBOX / f"usage {MONTH}.csv"
     write_export(path, rows, columns)
     print(f"{path.stat().st_size / 1e6:,.0f} MB written")
-    cost = measure(
-        [[sys.executable, "-m", "benchmarks.inputs.reading", folder]],
-        {"PYTHONPATH": str(_PROJECT)},
-    )
+    cost = measure_module("benchmarks.inputs.reading", folder)
     told = json.loads((folder / TOLD).read_text())
     print(
         f"{told['rows']:,} rows, {told['cells']:,} cells above zero: understood and counted in"

@@ -1,4 +1,4 @@
-"""The programs of the benchmarks that `make bench` does not run."""
+"""The programs of the benchmarks that `make bench` does not run; tests/spark has the engines."""
 
 from pathlib import Path
 
@@ -20,3 +20,9 @@ def test_the_stages_of_a_month_add_up(tmp_path: Path) -> None:
 def test_reading_one_file_stays_below_its_limit() -> None:
     told = run("benchmarks.inputs.large_file", "--rows", "20000", "--columns", "12")
     assert "20,000 rows" in told
+
+
+def test_feeds_of_many_clients() -> None:
+    told = run("benchmarks.inputs.feeds", "--clients", "40", "--months", "2")
+    assert "2 months of 40 clients: " in told
+    assert "once more, its texts known: " in told

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from counted import BETWEEN, Counts, counting
+from pyarrow import dataset
 
 from healthscore_assets.lake.engine import Engine
 
@@ -66,7 +67,10 @@ def test_files_of_the_lake(tmp_path: Path) -> None:
     counts = Counts()
     with counting(counts):
         pq.read_table(tmp_path / "table.parquet", columns=["n"])["n"].to_pylist()
-    assert (counts.rows[BETWEEN], counts.objects[BETWEEN]) == (3, 3)
+        with pq.ParquetFile(tmp_path / "table.parquet") as file:
+            assert sum(len(batch) for batch in file.iter_batches(2)) == 3
+            file.read_row_group(0)
+    assert (counts.rows[BETWEEN], counts.objects[BETWEEN]) == (9, 3)
 
 
 def test_statements() -> None:
@@ -77,6 +81,13 @@ def test_statements() -> None:
     assert counts.queries[BETWEEN] == 2
 
 
-def test_a_way_that_is_not_counted_is_refused() -> None:
+@pytest.mark.parametrize(
+    "does",
+    [
+        lambda: duckdb.connect().execute(FIVE).fetchnumpy(),
+        lambda: dataset.dataset("table.parquet"),
+    ],
+)
+def test_a_way_that_is_not_counted_is_refused(does: Callable[[], Any]) -> None:
     with counting(Counts()), pytest.raises(AssertionError, match="takes rows out uncounted"):
-        duckdb.connect().execute(FIVE).fetchnumpy()
+        does()

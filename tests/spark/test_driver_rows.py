@@ -1,0 +1,59 @@
+"""Rows that come to the driver, of the whole graph with every feed: counted, not timed."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from counted import Counts
+from counted_month import FEW, MONTH, second_month
+from pyspark.sql.classic.dataframe import DataFrame
+from whole_project import Sizes
+
+from healthscore_assets.orchestration.instance import open_instance
+
+MORE = Sizes(clients=36, features=4, files=2)
+
+ROW_OF_EACH_CLIENT = {}
+"""Stages whose files this machine writes, or whose model reads a text of each client here."""
+
+
+@pytest.fixture
+def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    for name in ("SPARK_DRIVER_MEMORY", "SPARK_EXECUTOR_MEMORY"):  # which opening a session sets
+        monkeypatch.setenv(name, "1g")
+    with open_instance() as opened:
+        yield opened
+
+
+def pulled(root: Path, sizes: Sizes, instance: dg.DagsterInstance) -> Counter[str]:
+    """Rows that each stage of a month on Spark takes to the driver."""
+    world, counts = second_month(root, sizes, instance), Counts()
+    rows: Counter[str] = Counter()
+
+    def counting(plain: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*given: Any) -> Any:
+            found = plain(*given)
+            rows[counts.stage] += len(found)
+            return found
+
+        return counted
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("toArrow", "collect", "toPandas"):  # whatever gives rows comes by one of them
+            patch.setattr(DataFrame, name, counting(getattr(DataFrame, name)))
+        world.run(MONTH, "spark", counts)
+    return rows
+
+
+@pytest.mark.usefixtures("spark")
+def test_more_clients_bring_no_more_rows(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    few, more = (pulled(tmp_path / f"{sizes.clients}", sizes, instance) for sizes in (FEW, MORE))
+    further = MORE.clients - FEW.clients
+    assert few["cleaning"] > 0
+    assert {stage: more[stage] - few[stage] for stage in more if more[stage] != few[stage]} == {
+        stage: times * further for stage, times in ROW_OF_EACH_CLIENT.items()
+    }
