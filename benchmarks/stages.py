@@ -59,7 +59,7 @@ def stages_table(of_sizes: dict[str, dict[str, Figures]]) -> list[str]:
     """A row per stage, three figures per size."""
     header = ["stage"]
     for size in of_sizes:
-        header += [f"{size}: s", "CPU s", "of it DuckDB"]
+        header += [f"{size}: s", "CPU s", "s in DuckDB"]
     rows = [
         [stage, *(f"{figure:.2f}" for found in of_sizes.values() for figure in found[stage])]
         for stage in next(iter(of_sizes.values()))

@@ -3,6 +3,8 @@
 Each command is a file; heavy imports wait until a command runs, so that help is quick.
 """
 
+import atexit
+import gc
 import sys
 
 import typer
@@ -35,8 +37,17 @@ for command in (demo, check, pull, run, status, scores, explain, deliver):
 app.add_typer(alerts, name="alerts")
 
 
+_NEW_OBJECTS = 50_000
+"""So many at a time are looked through for garbage, where 700 are usual.
+
+What is imported stays, and looking through it again and again was a third of a short command.
+"""
+
+
 def main() -> None:
     """Entry point of the command. A lake that cannot be used ends it with 1 and the reason."""
+    gc.set_threshold(_NEW_OBJECTS)
+    atexit.register(gc.freeze)  # the process ends: nothing has to be looked through once more
     try:
         app()
     except (LakeRefused, LakeUnavailable) as error:

@@ -337,7 +337,7 @@ def test_a_total_is_that_of_the_whole_file(
     lake, files = taken(inbox)
     duckdb = on_duckdb(lake, files, Lookups())
     same(duckdb, on_spark(spark, lake, files, Lookups(), 10))
-    assert duckdb.sums.total_rows == 1 - refused
+    assert duckdb.read.total_rows == 1 - refused
     assert len(duckdb.tables["quarantine"]) == refused
 
 
