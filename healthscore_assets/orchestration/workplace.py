@@ -117,9 +117,11 @@ class Workplace(dg.ConfigurableResource):  # type: ignore[type-arg]
         try:
             yield self
         finally:
-            (self._engine or self._local).close()
-            if run_id is not None:
-                self.lake.clear_stage(run_id)
+            try:
+                (self._engine or self._local).close()
+            finally:
+                if run_id is not None:
+                    self.lake.clear_stage(run_id)
 
     def check_engine(self) -> None:
         """See that the engine can be had, before any work starts.
