@@ -92,8 +92,11 @@ def passes(delivering: Delivering) -> Iterator[Passing]:
 @contextmanager
 def passing(delivering: Delivering) -> Iterator[Passing]:
     quiet = {"telemetry": {"enabled": False}}
-    with dg.DagsterInstance.local_temp(str(delivering.home), overrides=quiet) as instance:
-        yield Passing(delivering, instance)
+    with pytest.MonkeyPatch.context() as patch:
+        # By which the settings of an instance name its folder; else it would be a person's own.
+        patch.setenv("DAGSTER_HOME", str(delivering.home))
+        with dg.DagsterInstance.local_temp(str(delivering.home), overrides=quiet) as instance:
+            yield Passing(delivering, instance)
 
 
 @pytest.fixture
